@@ -1,0 +1,82 @@
+package archtest
+
+// graph says which of our packages each of our packages may import. What is not listed is refused.
+//
+//	a b -> c d      a and b may import c and d, outside their tests
+//	NAME = a b      NAME stands for a and b, on either side of an arrow
+//	folder/*        every package right below folder, on the left only
+//
+// A line that begins with a blank continues the one above it. Every package may import runtime/invariants, and a
+// package's tests may import all that the package can reach by these rows, the package itself and what testGraph adds.
+//
+// Widening a row is a change of design: say why in the commit. These never change without a new design:
+// pure packages import pure packages only; mpi doesn't know collective; the launcher's packages don't know mpi
+// (golaunch starts programs, it doesn't link the runtime); nobody imports benchmarks or examples.
+const graph = `
+# Pure: no goroutine, clock, socket or file. TestPure looks at the code as well.
+PURE = runtime/invariants runtime/layout runtime/match runtime/proto runtime/ring runtime/topo runtime/wire
+PURE -> PURE
+
+# Shared memory of one node.
+runtime/segment -> runtime/ring runtime/topo runtime/wire
+runtime/arena -> runtime/segment runtime/topo
+
+# Moving frames.
+TRANSPORT = runtime/transport runtime/wire runtime/ring runtime/segment runtime/arena
+runtime/transport -> runtime/wire runtime/ring runtime/segment runtime/arena
+runtime/transport/inproc runtime/transport/shm -> TRANSPORT
+runtime/transport/faulty runtime/transport/transporttest -> TRANSPORT
+
+# Requests and progress; what programs import.
+runtime/engine -> PURE runtime/segment runtime/arena runtime/transport
+runtime/bootstrap -> runtime/topo
+runtime/mpi -> runtime/engine runtime/bootstrap runtime/topo runtime/layout runtime/segment runtime/arena
+  runtime/transport runtime/transport/inproc runtime/transport/shm
+runtime/mpi/mpitest -> runtime/mpi runtime/bootstrap runtime/segment runtime/topo
+collective -> runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
+
+# Starting programs.
+launcher -> runtime/bootstrap runtime/topo runtime/segment launcher/spawn
+launcher/spawn -> runtime/bootstrap runtime/topo runtime/segment
+launcher/golaunch -> launcher launcher/spawn runtime/bootstrap runtime/topo runtime/segment
+
+# Users of all this: they stand on what any other program may import.
+PUBLIC = runtime/mpi runtime/mpi/mpitest runtime/layout collective
+benchmarks/* -> PUBLIC benchmarks/harness
+examples/* -> PUBLIC
+
+runtime/archtest ->
+`
+
+// testGraph says what a package's tests may import beyond what the package can reach.
+const testGraph = `
+runtime/transport/inproc runtime/transport/shm runtime/transport/faulty -> runtime/transport/transporttest
+runtime/transport/transporttest -> runtime/transport/inproc
+runtime/transport/faulty -> runtime/transport/inproc
+runtime/engine -> runtime/transport/inproc runtime/transport/shm runtime/transport/faulty
+runtime/mpi -> runtime/mpi/mpitest runtime/transport/faulty
+collective -> runtime/mpi/mpitest
+`
+
+// modules says which packages may import which third-party module, outside their tests.
+const modules = `
+SYSTEM = runtime/segment runtime/arena runtime/transport/shm runtime/engine runtime/bootstrap runtime/mpi
+  launcher launcher/spawn launcher/golaunch
+SYSTEM -> golang.org/x/sys
+launcher launcher/golaunch -> golang.org/x/sync
+benchmarks/* -> golang.org/x/sys github.com/pelletier/go-toml/v2
+`
+
+// testModules says which third-party modules tests may import beyond that.
+const testModules = `
+* -> pgregory.net/rapid
+launcher/golaunch -> github.com/rogpeppe/go-internal
+`
+
+// pureStd lists what a pure package may import from the standard library. Everything else is refused: os, net,
+// syscall, context and sync because they bring files, sockets, system calls, deadlines and other goroutines.
+// time is here for time.Duration; TestPure refuses the functions that read the clock or set a timer.
+const pureStd = `
+bufio bytes cmp container/* encoding encoding/* errors fmt hash hash/* io iter maps math math/* reflect slices sort
+strconv strings sync/atomic time unicode unicode/* unsafe
+`
