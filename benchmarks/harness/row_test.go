@@ -1,0 +1,134 @@
+package harness
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func num(v float64) *float64 { return &v }
+
+func same(a, b *float64) bool {
+	return (a == nil) == (b == nil) && (a == nil || math.Abs(*a-*b) <= 1e-9*math.Abs(*b))
+}
+
+func TestRatio(t *testing.T) {
+	tests := []struct {
+		name  string
+		rate  bool
+		ours  *float64
+		peers []*float64
+		want  *float64
+	}{
+		{"time, the faster peer counts", false, num(0.1), []*float64{num(0.3), num(0.2)}, num(2)},
+		{"rate, the faster peer counts", true, num(20), []*float64{num(5), num(8)}, num(2.5)},
+		{"time, we are behind", false, num(4), []*float64{num(2)}, num(0.5)},
+		{"rate, we are behind", true, num(4), []*float64{num(8)}, num(0.5)},
+		{"one peer missing", false, num(1), []*float64{nil, num(3)}, num(3)},
+		{"no peer", false, num(1), []*float64{nil, nil}, nil},
+		{"none of ours", false, nil, []*float64{num(1)}, nil},
+		{"time of zero", false, num(0), []*float64{num(1)}, nil},
+		{"rate of a peer of zero", true, num(1), []*float64{num(0)}, nil},
+	}
+	for _, tt := range tests {
+		if got := Ratio(tt.rate, tt.ours, tt.peers...); !same(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Above 1 exactly when we beat every peer, in both directions.
+func TestRatioMeansAhead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		positive := rapid.Float64Range(1e-3, 1e6)
+		rate := rapid.Bool().Draw(t, "rate")
+		ours := positive.Draw(t, "ours")
+		peers := rapid.SliceOfN(positive, 1, 4).Draw(t, "peers")
+		ahead := true
+		var p []*float64
+		for _, v := range peers {
+			p = append(p, &v)
+			ahead = ahead && (rate && ours > v || !rate && ours < v)
+		}
+		if r := Ratio(rate, &ours, p...); (*r > 1) != ahead {
+			t.Fatalf("ratio %v, ahead %v", *r, ahead)
+		}
+	})
+}
+
+func TestRows(t *testing.T) {
+	var s Samples
+	small, large := Key{"pt2pt", "latency", 8, 2}, Key{"pt2pt", "latency", 64 << 10, 2}
+	arena := Key{"pt2pt", "latency_arena", 64 << 10, 2}
+	s.Add(large, Ours, 4)
+	s.Add(small, Ours, 0.1)
+	s.Add(small, Ours, 0.3)
+	s.Add(small, Ours, 0.2)
+	s.Add(arena, Ours, 2)
+	s.Add(arena, OpenMPI, 1e-9) // no peer has an arena: its plain latency must be the one that counts
+	for range 2 {
+		s.Add(large, OpenMPI, 12)
+		s.Add(large, MPICH, 10)
+		s.Add(large, OpenMPITuned, 8)
+	}
+	s.Expect(Key{"pt2pt", "bw", 8, 2})
+	rows := s.Rows()
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.Key().String())
+	}
+	want := "pt2pt latency 8, 2 ranks;pt2pt latency 64K, 2 ranks;pt2pt latency_arena 64K, 2 ranks;pt2pt bw 8, 2 ranks"
+	if got := strings.Join(names, ";"); got != want {
+		t.Fatalf("rows %s\nwant %s", got, want)
+	}
+	if r := rows[0]; !same(r.Ours, num(0.2)) || r.OpenMPI != nil || r.Ratio != nil || r.Spread[Ours] != [2]float64{0.1, 0.3} || r.Runs[Ours] != 3 {
+		t.Errorf("8 bytes: %+v", r)
+	}
+	if r := rows[1]; !same(r.Ratio, num(2.5)) || !same(r.RatioTuned, num(2)) || r.Unit != "us" {
+		t.Errorf("64 KiB: %+v", r)
+	}
+	if r := rows[2]; !same(r.OpenMPI, num(12)) || !same(r.Ratio, num(5)) || !same(r.RatioTuned, num(4)) || !same(r.Ours, num(2)) {
+		t.Errorf("arena: %+v", r)
+	}
+	if r := rows[3]; r.Ours != nil || r.Ratio != nil {
+		t.Errorf("never measured: %+v", r)
+	}
+}
+
+func TestYieldingPeerCounts(t *testing.T) {
+	var s Samples
+	k := Key{"oversub", "barrier", 0, 8}
+	s.Add(k, Ours, 10)
+	s.Add(k, OpenMPI, 140)
+	s.Add(k, OpenMPIYield, 30)
+	s.Add(k, MPICH, 50000)
+	if r := s.Rows()[0]; !same(r.Ratio, num(3)) {
+		t.Errorf("ratio %v, want 3: the better Open MPI counts", *r.Ratio)
+	}
+}
+
+func TestWriteJSON(t *testing.T) {
+	var s Samples
+	k := Key{"pt2pt", "latency", 8, 2}
+	s.Add(k, Ours, 0.1234567)
+	s.Add(k, OpenMPI, 0.5)
+	rows := s.Rows()
+	var out strings.Builder
+	if err := WriteJSON(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"suite":"pt2pt","case":"latency","bytes":8,"ranks":2,"unit":"us","ours":0.1235,"openmpi":0.5,"mpich":null,"ratio":4.05,"openmpi_tuned":null,"ratio_tuned":null,"spread":{"openmpi":[0.5,0.5],"ours":[0.1235,0.1235]},"runs":{"openmpi":1,"ours":1}}` + "\n"
+	if out.String() != want {
+		t.Errorf("got  %swant %s", out.String(), want)
+	}
+	if *rows[0].Ours != 0.1234567 {
+		t.Errorf("writing changed the row: %v", *rows[0].Ours)
+	}
+	var back Row
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back.Key() != k {
+		t.Errorf("read back %+v, %v", back, err)
+	}
+}
