@@ -39,7 +39,7 @@ func TestPure(t *testing.T) {
 }
 
 // TestRules checks the tables themselves: a name on the right has a row of its own, every package that a row names
-// exists, and pure packages reach nothing that isn't pure.
+// exists or is planned, and pure packages reach nothing that isn't pure.
 func TestRules(t *testing.T) {
 	r := loadRules(t)
 	pkgs, err := loadTree(moduleRoot(t))
@@ -120,7 +120,7 @@ func checkRules(r rules, pkgs []pkg) []string {
 		{"modules", r.modules.rows, true}, {"testModules", r.testModules.rows, true},
 	} {
 		for left, row := range tab.rows {
-			if !exists(left) {
+			if !exists(left) && !slices.Contains(r.planned, left) {
 				flaw("%s: a row for %s, where there is no package", tab.name, left)
 			}
 			for right := range row {

@@ -146,6 +146,15 @@ func TestCheckRules(t *testing.T) {
 			}
 		})
 	}
+	r := fakeRules(t)
+	r.planned = []string{"examples/*"}
+	if got := checkRules(r, all[:len(all)-1]); len(got) != 0 {
+		t.Errorf("a row for a planned package refused: %q", got)
+	}
+	r.planned = nil
+	if got := checkRules(r, all[:len(all)-1]); len(got) != 1 {
+		t.Errorf("a row for examples/* without examples: %q, want one complaint", got)
+	}
 	for _, text := range []string{"runtime/ring runtime/wire", "pure = a b", "A = a\nA = b"} {
 		if _, err := parseTable(text); err == nil {
 			t.Errorf("parseTable(%q): no error", text)

@@ -112,7 +112,7 @@ func matches(pattern, name string) bool {
 // rules is everything in rules_test.go, parsed.
 type rules struct {
 	graph, testGraph, modules, testModules table
-	pureStd                                []string
+	pureStd, planned                       []string
 }
 
 func loadRules(t *testing.T) rules {
@@ -130,6 +130,7 @@ func loadRules(t *testing.T) rules {
 		modules:     parse("modules", modules),
 		testModules: parse("testModules", testModules),
 		pureStd:     strings.Fields(pureStd),
+		planned:     strings.Fields(planned),
 	}
 }
 
