@@ -27,17 +27,16 @@
 //
 // # Life of a block
 //
-//	           Alloc                 Release(to)              Accept
-//	free ───────────────▶ held ─────────────────▶ moving ──────────────▶ held
-//	 ▲                     │                         │ (by the receiver, or by the
-//	 │  Heap.Free          │ View.Free               │  sender to take it back)
-//	 ├─────────────────────┘      │                  │
-//	 │  Reclaim                   ▼                  │
-//	 ├──────────────────────── returned              │
-//	 │  ReclaimHolder(dead rank)  │                  │
-//	 └────────────────────────────┴──────────────────┘
+//	from       to         by
+//	free       held       the owner: Heap.Alloc
+//	held       moving     the holder: Release(to)
+//	moving     held       the receiver: Accept; or the sender, to take it back
+//	held       returned   the holder, when not the owner: View.Free
+//	returned   free       the owner: Reclaim, and Alloc on its way
+//	held       free       the owner as the holder: Heap.Free
+//	any        free       the owner: ReclaimHolder, for a block of a dead rank
 //
-// Each arrow is one compare-and-swap of the block's control word and each adds
+// Each step is one compare-and-swap of the block's control word and each adds
 // one to its generation, except Reclaim, which keeps the generation that the
 // free gave. A handle carries the generation it was made for, so after Release,
 // Accept or Free the handles made before are dead: every use of one is refused
