@@ -135,8 +135,9 @@ func (x *index) dropBin(b int32) {
 // bin, the order of bins in a bucket means nothing.
 func (x *index) grow() {
 	if len(x.buckets) == 0 {
-		x.buckets = make([]int32, 2*laneMax)
-		x.bins = make([]bin, 1, 1+2*laneMax)
+		const few = 16 // a power of two; the first lane to overflow brings nine keys at most
+		x.buckets = make([]int32, few)
+		x.bins = make([]bin, 1, 1+few)
 		return
 	}
 	old := x.buckets

@@ -62,7 +62,6 @@ const (
 	opCancel           // the n-th handle ever given, live or stale
 	opRemovePosted     // receives of a source (n even) or a context (n odd)
 	opRemoveUnexpected // messages, likewise
-	kinds
 )
 
 type op struct {
@@ -285,7 +284,7 @@ func (m *machine) note() {
 			m.seen[[...]string{"view by tag", "view by source", "view by context"}[v]] = true
 		}
 	}
-	if len(m.q.posted.bins.buckets) > 2*laneMax {
+	if len(m.q.posted.bins.buckets) > 16 {
 		m.seen["index grown"] = true
 	}
 }
@@ -325,12 +324,19 @@ func draw(what, where, tag, n byte) op {
 }
 
 func TestAgainstOracle(t *testing.T) {
+	// rapid's plain integers lean heavily to 0 and its slices to a few elements;
+	// permuted bytes and a least length keep every operation in play, and deep
+	// queues within reach. A shrunk run is padded with peeks.
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(24 + 37*i) // 24 is opPeek
+	}
+	roll := rapid.SampledFrom(all)
 	gen := rapid.Custom(func(t *rapid.T) op {
-		b := rapid.Byte()
-		return draw(b.Draw(t, "what"), b.Draw(t, "where"), b.Draw(t, "tag"), b.Draw(t, "n"))
+		return draw(roll.Draw(t, "what"), roll.Draw(t, "where"), roll.Draw(t, "tag"), roll.Draw(t, "n"))
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		newMachine(t).run(rapid.SliceOfN(gen, 1, 80).Draw(t, "ops"))
+		newMachine(t).run(rapid.SliceOfN(gen, 40, 120).Draw(t, "ops"))
 	})
 }
 
