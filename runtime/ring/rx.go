@@ -1,0 +1,144 @@
+package ring
+
+import (
+	"fmt"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// Rx is the consumer's end. One goroutine at a time may use it.
+type Rx struct {
+	mem
+	slot  unsafe.Pointer // the line where the next record will appear
+	want  uint64         // the lap it must carry
+	lines unsafe.Pointer
+	bulk  unsafe.Pointer
+	mask  uint64
+	pos   uint64 // lines consumed, ever
+	pay   uint64 // bulk bytes consumed, ever
+	pubL  uint64 // of these, what the producer was told
+	pubB  uint64
+	bad   error
+}
+
+// Record is what Next found. Its memory is the ring's: valid until Advance.
+type Record struct {
+	Kind wire.Kind
+	Ctx  uint32
+	Tag  int32
+	Len  int            // bytes at Data
+	Data unsafe.Pointer // the body, or the payload in the bulk ring
+	Aux0 uint64         // of bulk records
+	Aux1 uint64
+	k    uint64 // lines
+	bulk uint64 // bulk bytes to give back, skipped ones included
+}
+
+// Bytes is the record's payload in the ring.
+func (r *Record) Bytes() []byte { return unsafe.Slice((*byte)(r.Data), r.Len) }
+
+// NewRx makes the consumer's end of the channel in b.
+func NewRx(b []byte, s Shape) (*Rx, error) {
+	m, err := newMem(b, s)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1)}
+	r.seek()
+	return r, nil
+}
+
+func (r *Rx) seek() {
+	r.slot = unsafe.Add(r.lines, (r.pos&r.mask)*lineBytes)
+	r.want = uint64(uint16(r.pos/(r.mask+1) + 1))
+}
+
+// Ready says whether something is there: one load.
+func (r *Rx) Ready() bool { return atomic.LoadUint64((*uint64)(r.slot))&0xffff == r.want }
+
+// Err is not nil when a record made no sense: the channel is dead.
+func (r *Rx) Err() error { return r.bad }
+
+// Next decodes the record at the head of the ring into rec, or says false:
+// nothing there, or the channel is dead (see Err). Call Advance after each true.
+func (r *Rx) Next(rec *Record) bool {
+	for {
+		w0 := atomic.LoadUint64((*uint64)(r.slot))
+		if w0&0xffff != r.want {
+			return false
+		}
+		kind, flags, n := wire.Split(w0)
+		if kind == wire.Pad {
+			if r.bad != nil || uint64(n) != r.mask+1-r.pos&r.mask || flags != 0 {
+				return r.fail(w0)
+			}
+			for i := uint64(1); i < uint64(n); i++ {
+				*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
+			}
+			r.pos += uint64(n)
+			r.seek()
+			continue
+		}
+		if !kind.Valid() || !flags.Valid() || r.bad != nil {
+			return r.fail(w0)
+		}
+		rec.Kind, rec.Len = kind, int(n)
+		rec.Ctx, rec.Tag = wire.Match(*(*uint64)(unsafe.Add(r.slot, 8)))
+		if flags&wire.Bulk == 0 {
+			k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
+			if r.pos&r.mask+k > r.mask+1 {
+				return r.fail(w0)
+			}
+			rec.k, rec.bulk = k, 0
+			rec.Data = unsafe.Add(r.slot, wire.HeaderBytes)
+			return true
+		}
+		size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
+		if n == 0 || size > uint64(r.Bulk/2) {
+			return r.fail(w0)
+		}
+		rec.Aux0, rec.Aux1 = *(*uint64)(unsafe.Add(r.slot, 16)), *(*uint64)(unsafe.Add(r.slot, 24))
+		skip := bulkSkip(r.pay, size, uint64(r.Bulk))
+		rec.Data = unsafe.Add(r.bulk, (r.pay+skip)&uint64(r.Bulk-1))
+		rec.k, rec.bulk = 1, skip+size
+		return true
+	}
+}
+
+func (r *Rx) fail(w0 uint64) bool {
+	if r.bad == nil {
+		r.bad = fmt.Errorf("ring: record word %#x at line %d makes no sense", w0, r.pos&r.mask)
+	}
+	return false
+}
+
+// Advance gives rec's place back. The producer learns of it at once after a bulk
+// record or a quarter of the ring, else at the next Publish; it says whether
+// it told the producer.
+func (r *Rx) Advance(rec *Record) bool {
+	for i := uint64(1); i < rec.k; i++ {
+		*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
+	}
+	r.pos += rec.k
+	r.pay += rec.bulk
+	r.seek()
+	if rec.bulk != 0 || r.pos-r.pubL > (r.mask+1)/4 {
+		return r.Publish()
+	}
+	return false
+}
+
+// Publish tells the producer all that was consumed, if it does not know yet, and says whether it had to.
+func (r *Rx) Publish() bool {
+	if r.pos == r.pubL && r.pay == r.pubB {
+		return false
+	}
+	r.pubL, r.pubB = r.pos, r.pay
+	atomic.StoreUint64(r.head(), packHead(r.pos, r.pay))
+	return true
+}
+
+// Unpublished says whether Publish has something to tell.
+func (r *Rx) Unpublished() bool { return r.pos != r.pubL }

@@ -1,0 +1,77 @@
+package ring
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+const (
+	lineBytes = 64
+	// Descs is the number of rendezvous descriptors of a channel: how many
+	// messages may wait for their receiver in the sender's memory at once.
+	Descs = 32
+
+	headOff  = 0
+	descOff  = 128
+	linesOff = descOff + Descs*lineBytes
+	pageSize = 4096
+)
+
+// Shape is the size of a channel. Both numbers are powers of two.
+type Shape struct {
+	Lines int // lines of 64 bytes for records, at least 16, at most 1<<20
+	Bulk  int // bytes for the payload of large records, at least 4096, at most 1<<30
+}
+
+// Check says what is wrong with s, if anything.
+func (s Shape) Check() error {
+	if s.Lines < 16 || s.Lines > 1<<20 || s.Lines&(s.Lines-1) != 0 {
+		return fmt.Errorf("ring: %d lines: want a power of two from 16 to %d", s.Lines, 1<<20)
+	}
+	if s.Bulk < pageSize || s.Bulk > 1<<30 || s.Bulk&(s.Bulk-1) != 0 {
+		return fmt.Errorf("ring: %d bulk bytes: want a power of two from %d to %d", s.Bulk, pageSize, 1<<30)
+	}
+	return nil
+}
+
+func (s Shape) bulkOff() int { return (linesOff + s.Lines*lineBytes + pageSize - 1) &^ (pageSize - 1) }
+
+// Bytes is the memory that a channel of this shape takes, whole pages.
+func (s Shape) Bytes() int { return s.bulkOff() + s.Bulk }
+
+// MaxInline is the largest body in bytes that travels in the record itself: a
+// quarter of the lines, so that four of the largest are under way at once.
+func (s Shape) MaxInline() int { return s.Lines/4*lineBytes - 16 }
+
+// MaxBulk is the largest payload in bytes of one bulk record.
+func (s Shape) MaxBulk() int { return s.Bulk / 2 }
+
+// mem is a channel's memory. Every access goes through an offset that was checked or masked.
+type mem struct {
+	base unsafe.Pointer
+	Shape
+}
+
+func newMem(b []byte, s Shape) (mem, error) {
+	if err := s.Check(); err != nil {
+		return mem{}, err
+	}
+	if len(b) < s.Bytes() {
+		return mem{}, fmt.Errorf("ring: %d bytes of memory for a channel of %d", len(b), s.Bytes())
+	}
+	base := unsafe.Pointer(unsafe.SliceData(b))
+	if uintptr(base)%lineBytes != 0 {
+		return mem{}, fmt.Errorf("ring: channel memory at %p is not aligned to %d bytes", base, lineBytes)
+	}
+	return mem{base, s}, nil
+}
+
+func (m *mem) head() *uint64 { return (*uint64)(unsafe.Add(m.base, headOff)) }
+
+// Desc is the word of descriptor i (0 <= i < Descs). The sender writes it to
+// offer and to take back, the receiver to answer; both by compare-and-swap or atomic store.
+func (m *mem) Desc(i int) *uint64 {
+	return (*uint64)(unsafe.Add(m.base, descOff+(i&(Descs-1))*lineBytes))
+}
+
+func packHead(lines, bulk uint64) uint64 { return lines&0xffffffff | (bulk/lineBytes)<<32 }

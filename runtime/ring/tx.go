@@ -1,0 +1,149 @@
+package ring
+
+import (
+	"fmt"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// Tx is the producer's end. One goroutine at a time may use it.
+type Tx struct {
+	mem
+	lines unsafe.Pointer
+	bulk  unsafe.Pointer
+	mask  uint64 // Lines - 1
+	pos   uint64 // lines written, ever
+	pay   uint64 // bulk bytes written, ever (a multiple of 64)
+	// What the consumer was last seen to have given back. Read again only when
+	// the ring looks full.
+	headLines, headBulk uint64
+	next                uint64 // lines of the record between Inline and Commit
+	inline              int    // MaxInline, at hand
+	bad                 error
+}
+
+// NewTx makes the producer's end of the channel in b.
+func NewTx(b []byte, s Shape) (*Tx, error) {
+	m, err := newMem(b, s)
+	if err != nil {
+		return nil, err
+	}
+	return &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()),
+		mask: uint64(s.Lines - 1), inline: s.MaxInline()}, nil
+}
+
+// Err is not nil when the consumer's head word made no sense: the channel is dead.
+func (t *Tx) Err() error { return t.bad }
+
+// refresh reads the consumer's head and says whether it moved.
+func (t *Tx) refresh() bool {
+	w := atomic.LoadUint64(t.head())
+	// The word holds the counters modulo 2^32 (lines) and 2^38 (bytes); what is
+	// in flight is far below either.
+	usedLines := (t.pos - w) & 0xffffffff
+	usedBulk := ((t.pay/lineBytes - w>>32) & 0xffffffff) * lineBytes
+	if usedLines > uint64(t.Lines) || usedBulk > uint64(t.Bulk) {
+		if t.bad == nil {
+			t.bad = fmt.Errorf("ring: head word %#x gives back what was never sent (%d lines, %d bulk bytes in use)", w, usedLines, usedBulk)
+		}
+		return false
+	}
+	hl, hb := t.pos-usedLines, t.pay-usedBulk
+	moved := hl != t.headLines || hb != t.headBulk
+	t.headLines, t.headBulk = hl, hb
+	return moved
+}
+
+// room makes sure that k lines are free in one piece, padding over the end of
+// the ring if need be.
+func (t *Tx) room(k uint64) bool {
+	left := t.mask + 1 - t.pos&t.mask
+	if k > left {
+		if t.pos+left-t.headLines > t.mask+1 {
+			if t.bad != nil || !t.refresh() || t.pos+left-t.headLines > t.mask+1 {
+				return false
+			}
+		}
+		// Pad counts its lines, header included, as length.
+		atomic.StoreUint64((*uint64)(t.line()), wire.Word0(t.lap(), wire.Pad, 0, uint32(left)))
+		t.pos += left
+	}
+	if t.pos+k-t.headLines > t.mask+1 {
+		if t.bad != nil || !t.refresh() || t.pos+k-t.headLines > t.mask+1 {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *Tx) line() unsafe.Pointer { return unsafe.Add(t.lines, (t.pos&t.mask)*lineBytes) }
+func (t *Tx) lap() uint16          { return uint16(t.pos/(t.mask+1) + 1) }
+
+// Inline gives the place for a body of n bytes (n <= MaxInline), or nil when
+// there is no room now. Fill it and call Commit; calling Inline again instead drops it.
+func (t *Tx) Inline(n int) unsafe.Pointer {
+	k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
+	if t.pos&t.mask+k > t.mask+1 || t.pos+k-t.headLines > t.mask+1 {
+		if !t.room(k) {
+			return nil
+		}
+	}
+	t.next = k
+	return unsafe.Add(t.lines, (t.pos&t.mask)*lineBytes+wire.HeaderBytes)
+}
+
+// Commit publishes the record whose body Inline gave: n is its length in bytes, w1 from wire.Word1.
+func (t *Tx) Commit(k wire.Kind, n int, w1 uint64) {
+	p := t.line()
+	*(*uint64)(unsafe.Add(p, 8)) = w1
+	publish((*uint64)(p), wire.Word0(t.lap(), k, 0, uint32(n)))
+	t.pos += t.next
+}
+
+// BulkRoom gives the place for n payload bytes (0 < n <= MaxBulk) in the bulk
+// ring and reserves the line of its record, or nil when there is no room now.
+func (t *Tx) BulkRoom(n int) unsafe.Pointer {
+	if !t.room(1) {
+		return nil
+	}
+	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
+	skip := bulkSkip(t.pay, size, uint64(t.Bulk))
+	if t.pay+skip+size-t.headBulk > uint64(t.Bulk) {
+		if t.bad != nil || !t.refresh() || t.pay+skip+size-t.headBulk > uint64(t.Bulk) {
+			return nil
+		}
+	}
+	return unsafe.Add(t.bulk, (t.pay+skip)&uint64(t.Bulk-1))
+}
+
+// CommitBulk publishes the record whose payload BulkRoom gave place for; n as there.
+func (t *Tx) CommitBulk(k wire.Kind, n int, w1, aux0, aux1 uint64) {
+	p := t.line()
+	*(*uint64)(unsafe.Add(p, 8)) = w1
+	*(*uint64)(unsafe.Add(p, 16)) = aux0
+	*(*uint64)(unsafe.Add(p, 24)) = aux1
+	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
+	t.pay += bulkSkip(t.pay, size, uint64(t.Bulk)) + size
+	publish((*uint64)(p), wire.Word0(t.lap(), k, wire.Bulk, uint32(n)))
+	t.pos++
+}
+
+// bulkSkip is how many bytes are left unused at the end of the bulk ring so that size bytes lie in one piece.
+func bulkSkip(cursor, size, bulk uint64) uint64 {
+	if off := cursor & (bulk - 1); off+size > bulk {
+		return bulk - off
+	}
+	return 0
+}
+
+// Idle says whether the consumer has given everything back.
+func (t *Tx) Idle() bool {
+	t.refresh()
+	return t.headLines == t.pos && t.headBulk == t.pay
+}
+
+// publish makes a record visible. It is a full barrier as well, so the producer may look at the consumer's
+// park word after it.
+func publish(p *uint64, w uint64) { atomic.StoreUint64(p, w) }
