@@ -52,16 +52,17 @@ type bitmap []uint64
 
 func newBitmap(pages uint64) bitmap { return make(bitmap, (pages+63)/64) }
 
-// mask selects in word w the bits of pages [page, page+n).
-func mask(w, page, n uint64) uint64 {
-	m := ^uint64(0)
-	if w == page/64 {
-		m <<= page % 64
+// span gives the words that hold pages [page, page+n), n >= 1, and which bits of
+// the first and of the last of them belong to it.
+func span(page, n uint64) (first, last, lo, hi uint64) {
+	end := page + n - 1
+	first, last = page/64, end/64
+	lo, hi = ^uint64(0)<<(page%64), ^uint64(0)>>(63-end%64)
+	if first == last {
+		lo &= hi
+		hi = lo
 	}
-	if last := page + n - 1; w == last/64 {
-		m &= ^uint64(0) >> (63 - last%64)
-	}
-	return m
+	return first, last, lo, hi
 }
 
 // set marks the n pages from page on, or clears them.
@@ -69,31 +70,55 @@ func (b bitmap) set(page, n uint64, on bool) {
 	if n == 0 {
 		return
 	}
-	for w := page / 64; w <= (page+n-1)/64; w++ {
-		if m := mask(w, page, n); on {
-			b[w] |= m
-		} else {
-			b[w] &^= m
-		}
+	first, last, lo, hi := span(page, n)
+	if on {
+		b[first] |= lo
+		b[last] |= hi
+	} else {
+		b[first] &^= lo
+		b[last] &^= hi
+	}
+	if first == last {
+		return
+	}
+	var all uint64
+	if on {
+		all = ^uint64(0)
+	}
+	middle := b[first+1 : last]
+	for w := range middle {
+		middle[w] = all
 	}
 }
 
 // count is how many of the n pages from page on are marked.
-func (b bitmap) count(page, n uint64) (c uint32) {
+func (b bitmap) count(page, n uint64) uint32 {
 	if n == 0 {
 		return 0
 	}
-	for w := page / 64; w <= (page+n-1)/64; w++ {
-		c += uint32(bits.OnesCount64(b[w] & mask(w, page, n)))
+	first, last, lo, hi := span(page, n)
+	c := bits.OnesCount64(b[first] & lo)
+	if first == last {
+		return uint32(c)
 	}
-	return c
+	for _, w := range b[first+1 : last] {
+		c += bits.OnesCount64(w)
+	}
+	return uint32(c + bits.OnesCount64(b[last]&hi))
 }
 
 // top finds among the n pages from page on the shortest interval [from, to) that
 // holds the c highest marked ones. There are at least c, and c is not 0.
 func (b bitmap) top(page, n uint64, c uint32) (from, to uint64) {
-	for w := (page + n - 1) / 64; ; w-- {
-		m := b[w] & mask(w, page, n)
+	first, last, lo, hi := span(page, n)
+	for w := last; ; w-- {
+		m := b[w]
+		if w == last {
+			m &= hi
+		}
+		if w == first {
+			m &= lo
+		}
 		if m != 0 && to == 0 {
 			to = w*64 + uint64(bits.Len64(m))
 		}
