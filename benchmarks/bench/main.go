@@ -1,0 +1,174 @@
+// Bench measures golaunch against Open MPI and MPICH, in the same run, in turns. bench.sh at the top of the repository
+// starts it.
+//
+//	./bench.sh [-quick] [-json FILE] [-check] [-runs N] [-install-peers] [SUITE...]
+//
+// Suites (all of them when none is named):
+//
+//	pt2pt    two ranks, one on each core: latency, bandwidth, message rate, arena buffers, Move, allocations
+//	oversub  8 ranks on fewer cores: ping-pong pairs and barrier; a waiting rank's processor time; shared memory per rank
+//	startup  start and end of 32 ranks
+//
+// Every run of a group of points starts one process group a side, one side after the other, then the next group, then
+// all of it again, so that whatever the machine does meanwhile happens to all sides. The table has medians and
+// quartiles of the runs, ratio = the best peer as installed against ours and ratio_tuned = Open MPI with the best
+// settings that we know against ours: above 1 we are ahead, whatever the unit.
+//
+// The program exits with 1 when one of our own measurements failed and, with -check, when a row is below its bar in
+// benchmarks/targets.toml or its peer is missing.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/golaunch/golaunch/benchmarks/harness"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals...)
+	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line.
+type options struct {
+	quick, check bool
+	json         string // file, "" = none
+	runs         int    // 0 = as the plan says
+	suites       []string
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("bench.sh", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.BoolVar(&o.quick, "quick", false, "few sizes, short and few runs: shows that everything works, not how fast it is")
+	flags.BoolVar(&o.check, "check", false, "exit with 1 when a row is below its bar in benchmarks/targets.toml or its peer is missing")
+	flags.StringVar(&o.json, "json", "", "write one object a row to `FILE`")
+	flags.IntVar(&o.runs, "runs", 0, "`number` of runs of every side (default 7, with -quick 1)")
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "usage: ./bench.sh [flags] [SUITE...]\nsuites: %s\n", strings.Join(suiteNames(), " "))
+		flags.PrintDefaults()
+		fmt.Fprintln(stderr, "  -install-peers\n    \tinstall Open MPI and MPICH from the distribution's packages first")
+	}
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.runs < 0 {
+		return o, fmt.Errorf("-runs %d: want a positive number", o.runs)
+	}
+	for _, s := range flags.Args() {
+		if !slices.Contains(suiteNames(), s) {
+			return o, fmt.Errorf("unknown suite %q, there are %s", s, strings.Join(suiteNames(), " "))
+		}
+		if !slices.Contains(o.suites, s) {
+			o.suites = append(o.suites, s)
+		}
+	}
+	if o.suites == nil {
+		o.suites = suiteNames()
+	}
+	return o, nil
+}
+
+// bench is the whole program. It runs in the top folder of the module.
+func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	targets, err := readTargets("benchmarks/targets.toml")
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "golaunch-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	sides, err := build(ctx, folder, stderr)
+	if err != nil {
+		return err
+	}
+
+	fmt.Fprint(stdout, describe(sides))
+	c := collector{sides: sides, stderr: stderr}
+	if err := c.run(ctx, plan(o.suites, o.quick, o.runs)); err != nil {
+		return err
+	}
+	rows := c.samples.Rows()
+	if err := harness.WriteTable(stdout, rows, targets); err != nil {
+		return err
+	}
+	fmt.Fprint(stdout, c.notes())
+	if o.json != "" {
+		if err := writeJSON(o.json, rows); err != nil {
+			return err
+		}
+	}
+	if o.check {
+		return check(stdout, rows, targets, o, c.affinityFlaws())
+	}
+	if n := c.failed[harness.Ours]; n > 0 {
+		return fmt.Errorf("%d of our own measurements failed, see above", n)
+	}
+	return nil
+}
+
+func readTargets(file string) ([]harness.Target, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	targets, err := harness.ReadTargets(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return targets, nil
+}
+
+// writeJSON writes the rows to a file that is relative to where bench.sh was called.
+func writeJSON(file string, rows []harness.Row) error {
+	if from := os.Getenv("GOLAUNCH_BENCH_FROM"); from != "" && !filepath.IsAbs(file) {
+		file = filepath.Join(from, file)
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	return errors.Join(harness.WriteJSON(f, rows), f.Close())
+}
+
+// check prints what is wrong and returns an error if anything is.
+func check(w io.Writer, rows []harness.Row, targets []harness.Target, o options, flaws []string) error {
+	for _, f := range harness.Check(rows, targets, o.suites, !o.quick) {
+		flaws = append(flaws, f.String())
+	}
+	short := ""
+	if o.quick {
+		short = " (of a quick run: no figure to rely on)"
+	}
+	if len(flaws) == 0 {
+		fmt.Fprintf(w, "\ncheck: every bar of %s is reached%s\n", strings.Join(o.suites, ", "), short)
+		return nil
+	}
+	fmt.Fprintf(w, "\ncheck: %d bars are not reached%s:\n  %s\n", len(flaws), short, strings.Join(flaws, "\n  "))
+	return fmt.Errorf("%d bars are not reached", len(flaws))
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/golaunch/golaunch/benchmarks/harness"
+)
+
+// A group is a set of points that one process group a side measures. Its sides run right after each other.
+type group struct {
+	suite  string
+	name   string
+	ranks  int
+	bind   bool            // one rank on each core; otherwise no rank is bound
+	sides  []harness.Side  // in this order
+	points []harness.Point // of every side
+	ours   []harness.Point // of ours alone, besides
+	wall   bool            // the time of the whole command is the value of its only point
+
+	runs    int           // of ours; 0 leaves both open
+	peers   int           // runs of each peer
+	budget  time.Duration // of a point
+	idle    time.Duration // what the case idle waits
+	timeout time.Duration // of one process group
+}
+
+// suites, by name in the order of the report.
+var suites = []struct {
+	name   string
+	groups func(quick bool) []group
+}{
+	{"pt2pt", pt2pt},
+	{"oversub", oversub},
+	{"startup", startup},
+}
+
+func suiteNames() []string {
+	names := make([]string, len(suites))
+	for i, s := range suites {
+		names[i] = s.name
+	}
+	return names
+}
+
+// defaultRuns of a full measurement: at least five, odd, so that the median is one of them.
+const defaultRuns = 7
+
+// plan is everything that has to be measured. With runs > 0 that is the number of runs of every group that leaves it open.
+func plan(names []string, quick bool, runs int) []group {
+	n := defaultRuns
+	if quick {
+		n = 1
+	}
+	if runs > 0 {
+		n = runs
+	}
+	var all []group
+	for _, s := range suites {
+		if !slices.Contains(names, s.name) {
+			continue
+		}
+		for _, g := range s.groups(quick) {
+			g.suite = s.name
+			if g.runs == 0 {
+				g.runs, g.peers = n, n
+			}
+			if g.timeout == 0 {
+				g.timeout = 2 * time.Minute
+			}
+			all = append(all, g)
+		}
+	}
+	return all
+}
+
+var pairSides = []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH, harness.OpenMPITuned}
+
+func pt2pt(quick bool) []group {
+	of := harness.PointsOf
+	if quick {
+		return []group{{
+			name: "all", ranks: 2, bind: true, sides: pairSides, budget: 10 * time.Millisecond,
+			points: slices.Concat(of("latency", "0", "8", "4K", "64K", "1M"), of("bw", "8", "64K", "1M"), of("bibw", "64K"), of("mbw_mr", "8")),
+			ours:   slices.Concat(of("latency_arena", "64K", "1M"), of("bw_arena", "64K"), of("move", "8", "1M"), of("allocs", "8"), of("allocs_nb", "8")),
+		}}
+	}
+	bandwidths := []string{"8", "64", "256", "1K", "4K", "8K", "16K", "64K", "256K", "1M", "4M", "16M"}
+	return []group{
+		{name: "latency, small", points: of("latency", "0", "1", "2", "4", "8", "16", "32", "64", "256", "1K", "4K"),
+			ranks: 2, bind: true, sides: pairSides, budget: 40 * time.Millisecond},
+		{name: "latency, large", points: of("latency", "8K", "16K", "32K", "64K", "256K", "1M", "4M", "16M", "64M"),
+			ours:  slices.Concat(of("latency_arena", "64K", "256K", "1M", "4M", "16M", "64M"), of("move", "8", "64", "4K", "64K", "1M", "16M", "64M")),
+			ranks: 2, bind: true, sides: pairSides, budget: 60 * time.Millisecond},
+		{name: "bandwidth", points: of("bw", bandwidths...), ours: of("bw_arena", "64K", "256K", "1M", "4M", "16M"),
+			ranks: 2, bind: true, sides: pairSides, budget: 60 * time.Millisecond},
+		{name: "bandwidth both ways", points: of("bibw", bandwidths...),
+			ranks: 2, bind: true, sides: pairSides, budget: 60 * time.Millisecond},
+		{name: "message rate", points: of("mbw_mr", "8"),
+			ranks: 2, bind: true, sides: pairSides, budget: 100 * time.Millisecond},
+		{name: "allocations", ours: slices.Concat(of("allocs", "8", "4K", "64K"), of("allocs_nb", "8", "64K")),
+			ranks: 2, bind: true, sides: []harness.Side{harness.Ours}, budget: 10 * time.Millisecond, runs: 1},
+	}
+}
+
+func oversub(quick bool) []group {
+	of := harness.PointsOf
+	sides := []harness.Side{harness.Ours, harness.OpenMPI, harness.OpenMPIYield, harness.MPICH, harness.OpenMPITuned}
+	busy := group{name: "8 ranks", ranks: 8, sides: sides, budget: 100 * time.Millisecond,
+		points: append(of("multi_lat", "8", "64", "1K", "8K"), harness.Point{Case: "barrier"})}
+	idle := group{name: "waiting", ranks: 2, sides: []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH}, budget: 10 * time.Millisecond,
+		points: []harness.Point{{Case: "idle"}}, idle: 3 * time.Second, runs: 3, peers: 1}
+	memory := group{name: "memory", ranks: 64, sides: []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH}, budget: 10 * time.Millisecond,
+		points: []harness.Point{{Case: "memory"}}, runs: 3, peers: 1}
+	if quick {
+		busy.points = append(of("multi_lat", "8"), harness.Point{Case: "barrier"})
+		busy.budget = 20 * time.Millisecond
+		idle.sides, idle.idle, idle.runs = idle.sides[:1], time.Second, 1
+		memory.sides, memory.runs = memory.sides[:1], 1
+	}
+	return []group{busy, idle, memory}
+}
+
+func startup(bool) []group {
+	return []group{{name: "32 ranks", ranks: 32, wall: true, sides: []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH},
+		points: []harness.Point{{Case: "hello"}}, budget: 10 * time.Millisecond}}
+}

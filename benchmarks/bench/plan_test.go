@@ -1,0 +1,108 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/golaunch/golaunch/benchmarks/harness"
+)
+
+// Every bar of targets.toml needs rows of the full plan, with every side that the bar speaks of.
+func TestThePlanCoversTheTargets(t *testing.T) {
+	targets, err := readTargets("../targets.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := map[harness.Key][]harness.Side{}
+	for _, g := range plan(suiteNames(), false, 0) {
+		for _, p := range g.points {
+			measured[g.key(p)] = g.sides
+		}
+		for _, p := range g.ours {
+			measured[g.key(p)] = []harness.Side{harness.Ours}
+		}
+	}
+	for _, target := range targets {
+		rows := 0
+		for k := range measured {
+			if !target.Selects(k) {
+				continue
+			}
+			rows++
+			peer := k
+			if c, _ := harness.CaseNamed(k.Case); c.Peer != "" {
+				peer.Case = c.Peer
+			}
+			needs := map[harness.Side]bool{
+				harness.OpenMPI:      target.Ratio != nil || target.RatioOpenMPI != nil,
+				harness.MPICH:        target.Ratio != nil || target.RatioMPICH != nil,
+				harness.OpenMPITuned: target.RatioTuned != nil,
+			}
+			for side, needed := range needs {
+				if needed && !slices.Contains(measured[peer], side) {
+					t.Errorf("target %q: nobody measures %s for %s", target.Name, side, peer)
+				}
+			}
+		}
+		if rows == 0 {
+			t.Errorf("target %q: the plan measures no such row", target.Name)
+		}
+	}
+}
+
+func TestPlanRuns(t *testing.T) {
+	for _, g := range plan(suiteNames(), false, 0) {
+		for _, p := range g.points {
+			c, _ := harness.CaseNamed(p.Case)
+			if c.Peer != "" && c.Name != "idle" && c.Name != "memory" && (g.runs < 5 || g.peers != g.runs) {
+				t.Errorf("%s: %d runs of ours, %d of the peers; want at least 5 of each", g.key(p), g.runs, g.peers)
+			}
+		}
+		if g.suite == "" || g.timeout <= 0 || g.budget <= 0 || g.runs <= 0 {
+			t.Errorf("incomplete group %+v", g)
+		}
+		if g.wall && len(g.points)+len(g.ours) != 1 {
+			t.Errorf("%s: a group on the wall clock has one point, not %v", g.name, g.points)
+		}
+	}
+	for _, g := range plan([]string{"startup"}, true, 3) {
+		if g.suite != "startup" || g.runs != 3 || g.peers != 3 {
+			t.Errorf("startup with 3 runs: %+v", g)
+		}
+	}
+}
+
+func TestPointsAreDistinct(t *testing.T) {
+	for _, quick := range []bool{false, true} {
+		seen := map[harness.Key]bool{}
+		for _, g := range plan(suiteNames(), quick, 0) {
+			for _, p := range slices.Concat(g.points, g.ours) {
+				if seen[g.key(p)] {
+					t.Errorf("quick %v: %s is measured in two groups", quick, g.key(p))
+				}
+				seen[g.key(p)] = true
+			}
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	o, err := parse([]string{"-quick", "-json", "x.json", "-check", "startup", "pt2pt", "startup"}, io.Discard)
+	if err != nil || !o.quick || !o.check || o.json != "x.json" || !slices.Equal(o.suites, []string{"startup", "pt2pt"}) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if o, err = parse(nil, io.Discard); err != nil || !slices.Equal(o.suites, suiteNames()) {
+		t.Errorf("without a suite: %+v, %v", o, err)
+	}
+	for say, args := range map[string][]string{
+		`unknown suite "tcp"`:      {"tcp"},
+		"want a positive number":   {"-runs", "-1"},
+		"provided but not defined": {"-fast"},
+	} {
+		if _, err := parse(args, io.Discard); err == nil || !strings.Contains(err.Error(), say) {
+			t.Errorf("%q: %v, want %q", args, err, say)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golaunch/golaunch/benchmarks/harness"
+)
+
+// A side is one of the commands that are compared.
+type side struct {
+	program string                                     // its mpibench
+	version string                                     // of the library
+	missing string                                     // why it can't run, "" when it can
+	launch  func(ranks int, bind bool) (argv []string) // everything before the program
+}
+
+// tuned are the best settings that we know for Open MPI 4.1 on one machine: no single-copy system calls (slow between virtual
+// processors), larger fragments and eager messages, and its shared-memory collectives.
+var tuned = []string{
+	"--mca", "btl_vader_single_copy_mechanism", "none",
+	"--mca", "btl_vader_max_send_size", "65536",
+	"--mca", "btl_vader_eager_limit", "32768",
+	"--mca", "coll_sm_priority", "90",
+}
+
+var yielding = []string{"--mca", "mpi_yield_when_idle", "1"}
+
+// command is the whole command line for one run of a group.
+func (s *side) command(g *group, points []harness.Point) []string {
+	argv := append(s.launch(g.ranks, g.bind), s.program, "-points", harness.FormatPoints(points))
+	if g.wall {
+		return argv
+	}
+	argv = append(argv, "-json", "-budget", milliseconds(g.budget))
+	if g.idle > 0 {
+		argv = append(argv, "-seconds", strconv.FormatFloat(g.idle.Seconds(), 'g', -1, 64))
+	}
+	return argv
+}
+
+func milliseconds(d time.Duration) string {
+	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'g', -1, 64)
+}
+
+// build makes the programs of all sides in the folder. Ours must build; a peer that is not there or does not build is missing.
+func build(ctx context.Context, folder string, stderr io.Writer) (map[harness.Side]*side, error) {
+	fmt.Fprintln(stderr, "bench: building golaunch and mpibench")
+	golaunch, ours := filepath.Join(folder, "golaunch"), filepath.Join(folder, "mpibench")
+	for out, pkg := range map[string]string{golaunch: "./launcher/golaunch", ours: "./benchmarks/mpibench"} {
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", out, pkg)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go build %s: %w\n%s", pkg, err, text)
+		}
+	}
+	openmpi := peer(ctx, folder, "openmpi", stderr)
+	mpich := peer(ctx, folder, "mpich", stderr, "-Wno-stringop-overflow")
+	with := func(s side, more ...string) *side {
+		s.launch = func(ranks int, bind bool) []string { return append(launchOpenMPI(ranks, bind), more...) }
+		return &s
+	}
+	mpich.launch = launchMPICH
+	return map[harness.Side]*side{
+		harness.Ours: {program: ours, version: revision(ctx), launch: func(ranks int, bind bool) []string {
+			return []string{golaunch, "-n", strconv.Itoa(ranks), "-bind", coreOrNone(bind)}
+		}},
+		harness.OpenMPI:      with(openmpi),
+		harness.OpenMPIYield: with(openmpi, yielding...),
+		harness.OpenMPITuned: {program: openmpi.program, version: openmpi.version, missing: openmpi.missing, launch: func(ranks int, bind bool) []string {
+			argv := append(launchOpenMPI(ranks, bind), tuned...)
+			if !bind {
+				argv = append(argv, yielding...)
+			}
+			return argv
+		}},
+		harness.MPICH: &mpich,
+	}, nil
+}
+
+func launchOpenMPI(ranks int, bind bool) []string {
+	return []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", coreOrNone(bind), "-n", strconv.Itoa(ranks)}
+}
+
+func launchMPICH(ranks int, bind bool) []string {
+	return []string{"mpirun.mpich", "-bind-to", coreOrNone(bind), "-n", strconv.Itoa(ranks)}
+}
+
+func coreOrNone(bind bool) string {
+	if bind {
+		return "core"
+	}
+	return "none"
+}
+
+// peer compiles the C twin for one library.
+func peer(ctx context.Context, folder, name string, stderr io.Writer, flags ...string) side {
+	s := side{program: filepath.Join(folder, "mpibench."+name)}
+	for _, tool := range []string{"mpirun." + name, "mpicc." + name} {
+		if _, err := exec.LookPath(tool); err != nil {
+			s.missing = tool + " is not installed (./bench.sh -install-peers)"
+			return s
+		}
+	}
+	fmt.Fprintf(stderr, "bench: building mpibench for %s\n", name)
+	args := append([]string{"-O3", "-o", s.program}, flags...)
+	if text, err := exec.CommandContext(ctx, "mpicc."+name, append(args, "benchmarks/peers/mpibench.c")...).CombinedOutput(); err != nil {
+		s.missing = fmt.Sprintf("mpicc.%s: %v\n%s", name, err, text)
+		return s
+	}
+	text, err := exec.CommandContext(ctx, "mpirun."+name, "--version").Output()
+	if s.version = versionNumber(string(text)); err != nil || s.version == "" {
+		s.version = "of unknown version"
+	}
+	return s
+}
+
+// versionNumber finds the first thing like 4.1.4 in what a program says about itself.
+func versionNumber(text string) string {
+	return regexp.MustCompile(`\d+\.\d+(\.\d+)*\w*`).FindString(text)
+}
+
+// revision of the work tree, as git knows it.
+func revision(ctx context.Context) string {
+	head, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
+	if err != nil {
+		return "of unknown revision"
+	}
+	rev := strings.TrimSpace(string(head))
+	var exit *exec.ExitError
+	if err := exec.CommandContext(ctx, "git", "diff", "--quiet", "HEAD").Run(); errors.As(err, &exit) {
+		rev += " with changes"
+	}
+	return rev
+}
