@@ -397,7 +397,7 @@ static char *page_aligned(size_t bytes, int pattern) {
 	memset(p, 0, bytes + 4096);
 	if (pattern)
 		for (size_t i = 0; i < bytes; i++)
-			((unsigned char *)p)[i] = (unsigned char)(i % PATTERN * 31 + 7);
+			((unsigned char *)p)[i] = (unsigned char)((uint32_t)(i % PATTERN) * 2654435761u >> 24);
 	return p;
 }
 
