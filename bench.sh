@@ -1,8 +1,8 @@
 #!/bin/sh
 # Measures golaunch against Open MPI and MPICH: ./bench.sh -h. The program is benchmarks/bench.
 set -eu
-GOLAUNCH_BENCH_FROM=$PWD
-export GOLAUNCH_BENCH_FROM
+BENCH_FROM=$PWD
+export BENCH_FROM
 cd "$(dirname "$0")"
 
 for arg; do # every argument once; those that stay go back to the end

@@ -146,7 +146,7 @@ func readTargets(file string) ([]harness.Target, error) {
 
 // writeJSON writes the rows to a file that is relative to where bench.sh was called.
 func writeJSON(file string, rows []harness.Row) error {
-	if from := os.Getenv("GOLAUNCH_BENCH_FROM"); from != "" && !filepath.IsAbs(file) {
+	if from := os.Getenv("BENCH_FROM"); from != "" && !filepath.IsAbs(file) {
 		file = filepath.Join(from, file)
 	}
 	f, err := os.Create(file)

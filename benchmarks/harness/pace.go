@@ -41,7 +41,7 @@ func (p *Pace) Took(t time.Duration) {
 		p.measuring = true
 		p.n = p.fill(t)
 	default:
-		p.n = min(4*p.n, maxIterations)
+		p.n = 4 * min(p.n, maxIterations/4)
 		p.measuring = p.n == maxIterations
 	}
 }
