@@ -5,6 +5,7 @@ BENCH_FROM=$PWD
 export BENCH_FROM
 cd "$(dirname "$0")"
 
+installed=
 for arg; do # every argument once; those that stay go back to the end
 	shift
 	case $arg in
@@ -16,8 +17,10 @@ for arg; do # every argument once; those that stay go back to the end
 		[ "$(id -u)" = 0 ] && as_root= || as_root=sudo
 		$as_root apt-get update -q
 		$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y gcc libc6-dev openmpi-bin libopenmpi-dev mpich libmpich-dev
+		installed=1
 		;;
 	*) set -- "$@" "$arg" ;;
 	esac
 done
+[ -n "$installed" ] && [ $# -eq 0 ] && exit 0
 exec go run ./benchmarks/bench "$@"

@@ -65,7 +65,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.Usage = func() {
 		fmt.Fprintf(stderr, "usage: ./bench.sh [flags] [SUITE...]\nsuites: %s\n", strings.Join(suiteNames(), " "))
 		flags.PrintDefaults()
-		fmt.Fprintln(stderr, "  -install-peers\n    \tinstall Open MPI and MPICH from the distribution's packages first")
+		fmt.Fprintln(stderr, "  -install-peers\n    \tinstall Open MPI and MPICH from the distribution's packages; alone, nothing else")
 	}
 	if err := flags.Parse(args); err != nil {
 		return o, err
