@@ -30,6 +30,10 @@ func TestBrokenFreeList(t *testing.T) {
 		"head beyond the table": func(h *Heap, x [3]Handle, _ Handle) { h.header().freed.Store(uint64(h.blocks) + 1) },
 		"head all ones":         func(h *Heap, x [3]Handle, _ Handle) { h.header().freed.Store(^uint64(0)) },
 		"head never used":       func(h *Heap, x [3]Handle, _ Handle) { h.header().freed.Store(uint64(h.blocks)) },
+		"head looks returned": func(h *Heap, x [3]Handle, _ Handle) {
+			h.desc(h.blocks - 1).ctl.Store(packCtl(1, StateReturned, 1, 0))
+			h.header().freed.Store(uint64(h.blocks))
+		},
 		"head in use":           func(h *Heap, x [3]Handle, kept Handle) { h.header().freed.Store(uint64(kept.Block) + 1) },
 		"link beyond the table": func(h *Heap, x [3]Handle, _ Handle) { h.desc(x[1].Block).next.Store(1 << 40) },
 		"link never used":       func(h *Heap, x [3]Handle, _ Handle) { h.desc(x[1].Block).next.Store(uint64(h.blocks)) },
@@ -138,6 +142,16 @@ func TestDamagedDescriptor(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEmpty(t, h)
+	}
+}
+
+// No handle has generation 0, whatever the descriptor says.
+func TestGenerationZeroIsDead(t *testing.T) {
+	h, v := newHeap(t, 32, 0, Config{})
+	x, _ := mustAlloc(t, h, 10)
+	for _, s := range []State{StateHeld, StateMoving} {
+		h.desc(x.Block).ctl.Store(packCtl(0, s, 0, 0))
+		wantDead(t, h, v, Handle{Owner: x.Owner, Block: x.Block, Len: x.Len})
 	}
 }
 

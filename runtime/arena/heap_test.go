@@ -174,6 +174,56 @@ func TestReclaimHolder(t *testing.T) {
 	wantEmpty(t, h)
 }
 
+// The control word after each step is what the table in layout.go promises.
+func TestControlWords(t *testing.T) {
+	h, v := newHeap(t, 16, 3, Config{})
+	x, _ := mustAlloc(t, h, 1)
+	d := h.desc(x.Block)
+	want := func(step string, gen uint32, s State, holder, peer uint32) {
+		t.Helper()
+		if c := d.ctl.Load(); ctlGen(c) != gen || ctlState(c) != s || ctlHolder(c) != holder || ctlPeer(c) != peer {
+			t.Fatalf("after %s: generation %d, %v, holder %d, peer %d; want %d, %v, %d, %d",
+				step, ctlGen(c), ctlState(c), ctlHolder(c), ctlPeer(c), gen, s, holder, peer)
+		}
+	}
+	want("Alloc", 1, StateHeld, 3, 0)
+	m, err := v.Release(x, MaxRank)
+	must(t, err)
+	want("Release", 2, StateMoving, 3, MaxRank)
+	y, err := v.Accept(m, MaxRank)
+	must(t, err)
+	want("Accept", 3, StateHeld, MaxRank, 0)
+	must(t, v.Free(y))
+	want("View.Free", 4, StateReturned, MaxRank, 0)
+	_, err = h.Reclaim()
+	must(t, err)
+	want("Reclaim", 4, StateFree, 0, 0)
+	x, _ = mustAlloc(t, h, 1)
+	want("Alloc", 5, StateHeld, 3, 0)
+	must(t, h.Free(x))
+	want("Heap.Free", 6, StateFree, 0, 0)
+	if where, n := d.where.Load(), d.length.Load(); where != 1<<32|h.first || n != 1 {
+		t.Fatalf("where %#x, length %d", where, n)
+	}
+}
+
+// An empty slice never points one past the end of the region.
+func TestEmptyBytesPointInside(t *testing.T) {
+	h, v := newHeap(t, 8, 0, Config{Blocks: 64})
+	x, _ := mustAlloc(t, h, 6*PageSize) // all there is
+	end, err := x.Sub(x.Len, 0)
+	must(t, err)
+	b, err := v.Bytes(end)
+	must(t, err)
+	w, err := v.Window(h.size, 0)
+	must(t, err)
+	for _, b := range [][]byte{b, w} {
+		if b == nil || len(b) != 0 || cap(b) != 0 || uintptr(unsafe.Pointer(unsafe.SliceData(b))) >= uintptr(h.base)+uintptr(h.size) {
+			t.Fatalf("len %d cap %d at %p", len(b), cap(b), unsafe.SliceData(b))
+		}
+	}
+}
+
 func TestClose(t *testing.T) {
 	h, v := newHeap(t, 16, 0, Config{})
 	a, _ := mustAlloc(t, h, 5)
@@ -223,6 +273,10 @@ func TestNewRefuses(t *testing.T) {
 	}
 	_, err := New(mem, 0, Config{})
 	wantErr(t, "New twice", err, ErrRegion)
+	clear(mem[:8]) // the magic is gone, the rest is as it was
+	(*header)(unsafe.Pointer(&mem[0])).freed.Store(1)
+	_, err = New(mem, 0, Config{})
+	wantErr(t, "an old list", err, ErrRegion)
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -1,9 +1,12 @@
 package arena
 
 import (
+	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unsafe"
 )
 
 func TestMove(t *testing.T) {
@@ -147,10 +150,14 @@ func TestOneWinner(t *testing.T) {
 	const goroutines = 4
 	race := func(f func(g int) error) {
 		t.Helper()
-		var won atomic.Int32
+		var won, ready atomic.Int32
 		var wg sync.WaitGroup
 		for g := range goroutines {
 			wg.Go(func() {
+				ready.Add(1)
+				for ready.Load() < goroutines { // start together
+					runtime.Gosched()
+				}
 				if err := f(g); err == nil {
 					won.Add(1)
 				}
@@ -161,7 +168,7 @@ func TestOneWinner(t *testing.T) {
 			t.Fatalf("%d of %d succeeded", n, goroutines)
 		}
 	}
-	for range 200 {
+	for range 2000 {
 		x, _ := mustAlloc(t, h, 1)
 		var m, y Handle
 		race(func(int) error {
@@ -231,4 +238,54 @@ func TestBorrow(t *testing.T) {
 			t.Errorf("Window(%d, %d): %d bytes, %v", c[0], c[1], len(w), err)
 		}
 	}
+}
+
+// A reader whose block is freed and allocated again under its feet gets the old
+// block or an error, never words of two blocks put together.
+func TestBytesWhileReused(t *testing.T) {
+	const rounds = 100000
+	h, v := newHeap(t, 64, 0, Config{})
+	gap, _ := mustAlloc(t, h, PageSize)
+	mustAlloc(t, h, PageSize) // keeps the gap apart from the rest
+	must(t, h.Free(gap))
+
+	type block struct {
+		h  Handle
+		at *byte
+	}
+	var now atomic.Pointer[block]
+	alloc := func(round int) Handle {
+		// One page fits the gap, two do not: the descriptor, which is the same
+		// every time, changes its place and its length.
+		x, b := mustAlloc(t, h, (1+round%2)*PageSize)
+		now.Store(&block{x, &b[0]})
+		return x
+	}
+	x := alloc(0)
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !stop.Load() {
+			p := now.Load()
+			b, err := v.Bytes(p.h)
+			if err == nil && unsafe.SliceData(b) != p.at {
+				t.Errorf("%v is at %p, want %p", p.h, unsafe.SliceData(b), p.at)
+				return
+			}
+			if err != nil && !errors.Is(err, ErrDead) {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for i := range rounds {
+		must(t, h.Free(x))
+		y := alloc(i + 1)
+		if y.Block != x.Block {
+			t.Fatalf("got block %d, the test needs %d", y.Block, x.Block)
+		}
+		x = y
+	}
+	stop.Store(true)
+	wg.Wait()
 }

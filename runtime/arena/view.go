@@ -81,9 +81,9 @@ func (v *View) bytes(off, n uint64) []byte {
 // generation. It returns the control word it saw, to be the old value of a CAS,
 // and the offset of the bytes in the region.
 //
-// ctl is read again at the end: where and length change only while the block is
-// free, and a block gets a new generation before it is free, so an unchanged
-// ctl means that all three words belong together.
+// ctl is read again after where and length: those change only while the block is
+// free, and ctl changes before and after that, so an unchanged ctl means that all
+// three words belong together. The second value is compared and not used.
 func (v *View) check(h Handle, want State) (ctl, off uint64, f fault) {
 	if h.Owner != v.owner {
 		return 0, 0, badOwner
@@ -97,15 +97,15 @@ func (v *View) check(h Handle, want State) (ctl, off uint64, f fault) {
 		return ctl, 0, dead
 	}
 	where, length := d.where.Load(), d.length.Load()
+	if now := d.ctl.Load(); now != ctl {
+		return now, 0, dead
+	}
 	page, pages := uint64(uint32(where)), where>>32
 	if page < v.first || page > v.pages || pages > v.pages-page || length > pages*PageSize {
 		return ctl, 0, corrupt
 	}
 	if h.Off > length || h.Len > length-h.Off {
 		return ctl, 0, badRange
-	}
-	if now := d.ctl.Load(); now != ctl {
-		return now, 0, dead
 	}
 	return ctl, page*PageSize + h.Off, okay
 }
