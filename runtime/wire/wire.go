@@ -37,10 +37,11 @@ const (
 	Data         // part of a granted message; aux 0 is the descriptor's index
 	Move         // ownership of an arena block; body is a moved handle
 	Revoke       // the communicator of ctx is revoked
+	Stop         // the sender of a granted message gives up; body is descriptor and generation
 	kinds
 )
 
-var kindNames = [kinds]string{"invalid", "pad", "eager", "first", "more", "rts", "data", "move", "revoke"}
+var kindNames = [kinds]string{"invalid", "pad", "eager", "first", "more", "rts", "data", "move", "revoke", "stop"}
 
 func (k Kind) String() string {
 	if k < kinds {

@@ -1,0 +1,302 @@
+// Package engine moves messages: it owns the channels of a rank, matches what
+// arrives with what was posted, and is the one place where progress is made. Package
+// mpi and package collective stand on it. It works on raw memory,
+// layouts and 64-bit counts, without generics, and makes no compatibility promise.
+//
+// # Who runs it
+//
+// Nobody but its callers: there is no progress goroutine. A call takes the
+// token, does what it can and either returns or waits. Of the goroutines that wait, one makes
+// progress for all (it polls, then yields, then sleeps on the rank's park word);
+// the others sleep on Go channels until their request is done or the role is handed to them.
+//
+// # Peers, ranks and contexts
+//
+// Ranks here are ranks of the node. A context is 32 bits that package mpi gives
+// to a communicator; the engine knows of it only that it may be revoked.
+//
+// # Failure
+//
+// A peer whose channel holds nonsense, or of which golaunch says that it is
+// dead, is failed: what it had sent before is still received, everything else that needs it ends with an
+// error. An abort of the job ends everything.
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/arena"
+	"github.com/golaunch/golaunch/runtime/match"
+	"github.com/golaunch/golaunch/runtime/proto"
+	"github.com/golaunch/golaunch/runtime/ring"
+	"github.com/golaunch/golaunch/runtime/segment"
+	"github.com/golaunch/golaunch/runtime/transport"
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// Wildcards, with the numbers of the standard MPI ABI.
+const (
+	AnySource = match.AnySource
+	AnyTag    = match.AnyTag
+)
+
+// Errors of operations. Package mpi wraps them with who, what and where.
+var (
+	ErrTruncated  = errors.New("message is longer than the buffer")
+	ErrRankFailed = errors.New("rank failed")
+	ErrRevoked    = errors.New("communicator was revoked")
+	ErrAborted    = errors.New("job was aborted")
+	ErrCancelled  = errors.New("operation was cancelled")
+	ErrCorrupt    = errors.New("shared memory holds nonsense")
+	ErrWithdrawn  = errors.New("sender withdrew the message")
+	ErrClosed     = errors.New("runtime is finalised")
+	ErrMoved      = errors.New("message carries a buffer, not data")
+)
+
+// Engine is the runtime of one rank.
+type Engine struct {
+	// The hot line: everything a short call needs.
+	tok     uint32
+	contend atomic.Int32
+	rank    int32
+	size    int32
+	inline  int // largest inline message
+	peers   []*peer
+	q       *match.Queues[*Req, *message]
+
+	ep     transport.Endpoint
+	job    *segment.Job
+	park   *uint32
+	limits proto.Limits
+	caps   transport.Caps
+
+	progressor bool      // a goroutine makes progress; protected by the token, as all below
+	parked     bool      // and sleeps on the park word
+	sleepers   []*waiter // those who wait for it to finish their requests
+	freeW      *waiter
+	watched    []*Req // requests that no message finishes: words, probes
+	lead       *waiter
+	open       []*peer // peers whose channel to us is in use
+	doors      []uint64
+	busy       []*peer // peers with sends to push
+	offered    []*Req  // sends that wait for an answer in a descriptor
+	free       *Req
+	freeMsg    *message
+	pool       pool
+	epoch      uint64
+	aborted    error
+	closed     bool
+	revoked    map[uint32]bool // contexts
+	onRevoke   func(ctx uint32)
+	onEpoch    func()
+	onStall    func()
+	deaths     []int32 // failed ranks in the order they were noticed
+	completed  uint64  // operations completed, for the stall warning
+	idleTests  uint32
+	dump       atomic.Uint32
+	rec        ring.Record
+
+	heapMu sync.Mutex
+	heap   *arena.Heap
+	views  []atomic.Pointer[arena.View]
+
+	wait waitPolicy
+}
+
+// peer is the state towards one other rank.
+type peer struct {
+	tx      *ring.Tx // nil until used
+	rx      *ring.Rx
+	park    *uint32
+	rank    int32
+	err     error // not nil: failed
+	corrupt error // what was found in its channel
+	pend    reqList
+	grants  reqList // granted sends whose parts leave
+	queued  bool    // on Engine.busy
+	opened  bool    // on Engine.open
+	freeD   uint32  // bit i: descriptor i is free
+	gens    [ring.Descs]uint32
+	in      [ring.Descs]*Req // receives granted, by the sender's descriptor
+	inGen   [ring.Descs]uint32
+	cur     *Req     // the receive that takes the eager message in parts under way
+	curMsg  *message // or the unexpected message that it becomes
+	curGot  int
+	curLen  int
+	control []control // records that found no room
+}
+
+// Config is what an engine is made of.
+type Config struct {
+	Endpoint transport.Endpoint
+	// OnRevoke is called, with the token held, when a peer revoked ctx. OnEpoch likewise after
+	// a death or an abort was noticed. OnStall is called when every rank of the node has waited for two
+	// heartbeats. They must not block nor call back.
+	OnRevoke func(ctx uint32)
+	OnEpoch  func()
+	OnStall  func()
+}
+
+// New makes the engine of the endpoint's rank.
+func New(c Config) (*Engine, error) {
+	ep := c.Endpoint
+	n := ep.Size()
+	e := &Engine{
+		rank: int32(ep.Rank()), size: int32(n),
+		peers: make([]*peer, n), q: match.New[*Req, *message](n),
+		ep: ep, job: ep.Job(), park: ep.Job().Park(ep.Rank()), caps: ep.Caps(),
+		limits:  proto.LimitsFor(ep.Shape().MaxInline(), ep.Shape().MaxBulk()),
+		doors:   make([]uint64, ep.Job().DoorWords()),
+		revoked: map[uint32]bool{}, onRevoke: c.OnRevoke, onEpoch: c.OnEpoch, onStall: c.OnStall,
+		views: make([]atomic.Pointer[arena.View], n),
+	}
+	e.inline = e.limits.Inline
+	e.wait.init(e.caps, n)
+	for i := range e.peers {
+		e.peers[i] = &peer{rank: int32(i), park: e.job.Park(i), freeD: ^uint32(0)}
+	}
+	return e, nil
+}
+
+// Rank is this rank's number on the node, Size how many there are.
+func (e *Engine) Rank() int { return int(e.rank) }
+func (e *Engine) Size() int { return int(e.size) }
+
+// Job is the words that the node's ranks share.
+func (e *Engine) Job() *segment.Job { return e.job }
+
+// Limits are the sizes at which the protocol changes.
+func (e *Engine) Limits() proto.Limits { return e.limits }
+
+// connect makes the channel to a peer on first use.
+func (e *Engine) connect(p *peer) error {
+	b, err := e.ep.Channel(int(p.rank), int(e.rank))
+	if err != nil {
+		return err
+	}
+	if p.tx, err = ring.NewTx(b, e.ep.Shape()); err != nil {
+		return err
+	}
+	e.job.Knock(int(p.rank), int(e.rank))
+	return nil
+}
+
+// admit opens the channels of the peers that have knocked since.
+func (e *Engine) admit() {
+	for w := range e.doors {
+		news := e.job.Door(int(e.rank), w).Load() &^ e.doors[w]
+		for news != 0 {
+			bit := bits.TrailingZeros64(news)
+			news &= news - 1
+			e.doors[w] |= 1 << bit
+			if r := w*64 + bit; r < int(e.size) && r != int(e.rank) {
+				e.listen(e.peers[r])
+			}
+		}
+	}
+}
+
+// listen starts to poll a peer's channel.
+func (e *Engine) listen(p *peer) {
+	if p.opened {
+		return
+	}
+	p.opened = true
+	b, err := e.ep.Channel(int(e.rank), int(p.rank))
+	if err == nil {
+		p.rx, err = ring.NewRx(b, e.ep.Shape())
+	}
+	if err != nil {
+		e.failPeer(p, err)
+		return
+	}
+	e.open = append(e.open, p)
+}
+
+// Close ends the engine: later calls fail with ErrClosed. It does not wait.
+func (e *Engine) Close() error {
+	e.lock()
+	defer e.unlock()
+	e.closed = true
+	var err error
+	e.heapMu.Lock()
+	if e.heap != nil {
+		err = e.heap.Close()
+		e.heap = nil
+	}
+	e.heapMu.Unlock()
+	return errors.Join(err, e.ep.Close())
+}
+
+// Quiesce makes progress until everything that this rank has sent is in its
+// receivers' channels, or its receivers have failed.
+func (e *Engine) Quiesce() {
+	e.lock()
+	for len(e.busy) > 0 || len(e.offered) > 0 {
+		if e.aborted != nil {
+			break
+		}
+		if !e.progress() {
+			if e.contend.Load() != 0 {
+				e.letIn()
+			}
+			e.ep.Yield()
+		}
+	}
+	e.unlock()
+}
+
+// control is a record that has to leave without a request: a refusal, a revocation.
+type control struct {
+	kind wire.Kind
+	w1   uint64
+	body [16]byte
+	n    int
+}
+
+func (e *Engine) sendControl(p *peer, c control) {
+	if p.err != nil || p.rank == e.rank {
+		return
+	}
+	if len(p.control) > 0 || p.pend.head != nil || !e.putControl(p, &c) {
+		p.control = append(p.control, c)
+		e.enqueue(p)
+	}
+}
+
+func (e *Engine) putControl(p *peer, c *control) bool {
+	if p.tx == nil {
+		if err := e.connect(p); err != nil {
+			e.failPeer(p, err)
+			return true
+		}
+	}
+	b := p.tx.Inline(c.n)
+	if b == nil {
+		return false
+	}
+	memmove(b, unsafe.Pointer(&c.body), c.n)
+	p.tx.Commit(c.kind, c.n, c.w1)
+	e.job.Wake(int(p.rank))
+	return true
+}
+
+func (e *Engine) enqueue(p *peer) {
+	if !p.queued {
+		p.queued = true
+		e.busy = append(e.busy, p)
+	}
+}
+
+// peerError is ErrRankFailed or ErrCorrupt with the rank's name.
+func (e *Engine) peerError(p *peer) error {
+	if p.corrupt != nil {
+		return fmt.Errorf("channel of rank %d: %w: %w", p.rank, ErrCorrupt, p.corrupt)
+	}
+	return ErrRankFailed
+}

@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/golaunch/golaunch/runtime/proto"
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// newEpoch looks for what golaunch or a rank has announced.
+func (e *Engine) newEpoch() {
+	if rank, code, yes := e.job.Aborted(); yes && e.aborted == nil {
+		who := "golaunch"
+		if rank >= 0 {
+			who = fmt.Sprintf("rank %d", rank)
+		}
+		e.aborted = fmt.Errorf("%w by %s with code %d", ErrAborted, who, code)
+		e.failAll(e.aborted)
+	}
+	for r := range e.peers {
+		p := e.peers[r]
+		if p.err == nil && e.job.Dead(r) && int32(r) != e.rank {
+			e.failPeer(p, ErrRankFailed)
+		}
+	}
+	if e.onEpoch != nil {
+		e.onEpoch()
+	}
+}
+
+// corrupt fails a peer whose channel holds nonsense.
+func (e *Engine) corrupt(p *peer, err error) {
+	if p.corrupt == nil {
+		p.corrupt = err
+	}
+	e.failPeer(p, err)
+}
+
+// failPeer ends everything that needs p. What it had sent before is received first.
+func (e *Engine) failPeer(p *peer, err error) {
+	if p.err != nil {
+		return
+	}
+	if p.rx == nil && p.corrupt == nil { // it may have written before it died
+		p.err = nil
+		if e.job.Door(int(e.rank), int(p.rank)/64).Load()&(1<<(p.rank%64)) != 0 && !p.opened {
+			e.listen(p)
+		}
+	}
+	if p.rx != nil && p.corrupt == nil {
+		for p.rx.Ready() && e.receive(p) && p.corrupt == nil {
+		}
+	}
+	if p.err != nil { // draining it has found nonsense and ended it
+		return
+	}
+	p.err = err
+	e.deaths = append(e.deaths, p.rank)
+	cause := e.peerError(p)
+
+	for p.pend.head != nil {
+		e.finish(p.pend.pop(), cause)
+	}
+	for p.grants.head != nil {
+		e.finish(p.grants.pop(), cause)
+	}
+	p.control = nil
+	kept := e.offered[:0]
+	for _, r := range e.offered {
+		if r.peer == p.rank {
+			e.finish(r, cause)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	clear(e.offered[len(kept):])
+	e.offered = kept
+
+	for i, r := range p.in {
+		if r != nil {
+			p.in[i] = nil
+			r.desc = -1
+			e.finish(r, cause)
+		}
+	}
+	if r := p.cur; r != nil {
+		p.cur = nil
+		e.finish(r, cause)
+	}
+	if m := p.curMsg; m != nil {
+		p.curMsg = nil
+		if r := m.claim; r != nil {
+			r.msg = nil
+			e.finish(r, cause)
+			e.releaseMessage(m)
+		} else {
+			m.dead = true
+		}
+	}
+	p.curLen = 0
+	// Offers of the dead can't be fulfilled any more, and parts will not come.
+	e.q.RemoveUnexpected(func(_ uint32, src, _ int32, m *message) bool {
+		return src == p.rank && (m.kind == wire.RTS || m.dead)
+	}, func(m *message) { e.releaseMessage(m) })
+	e.q.RemovePosted(func(_ uint32, src, _ int32, r *Req) bool { return src == p.rank }, func(r *Req) { e.finish(r, cause) })
+	// A receive from anybody could wait for the dead one: it is told.
+	e.q.RemovePosted(func(_ uint32, src, _ int32, r *Req) bool { return src == AnySource }, func(r *Req) {
+		r.peer = p.rank
+		e.finish(r, cause)
+	})
+	e.failWatched(cause, func(r *Req) bool { return r.op == OpWait || r.peer == p.rank || r.peer == AnySource })
+	e.wakeAll()
+}
+
+// failWatched ends those requests that no message finishes.
+func (e *Engine) failWatched(cause error, doomed func(*Req) bool) {
+	for i := 0; i < len(e.watched); {
+		if r := e.watched[i]; doomed(r) {
+			e.unwatch(i)
+			if !r.done {
+				e.finish(r, cause)
+			}
+			continue
+		}
+		i++
+	}
+}
+
+// failAll ends every operation.
+func (e *Engine) failAll(cause error) {
+	e.q.RemovePosted(func(uint32, int32, int32, *Req) bool { return true }, func(r *Req) { e.finish(r, cause) })
+	for _, p := range e.peers {
+		for p.pend.head != nil {
+			e.finish(p.pend.pop(), cause)
+		}
+		for p.grants.head != nil {
+			e.finish(p.grants.pop(), cause)
+		}
+		for i, r := range p.in {
+			if r != nil {
+				p.in[i] = nil
+				r.desc = -1
+				e.finish(r, cause)
+			}
+		}
+		if r := p.cur; r != nil {
+			p.cur = nil
+			e.finish(r, cause)
+		}
+		if m := p.curMsg; m != nil && m.claim != nil {
+			e.finish(m.claim, cause)
+			m.claim.msg = nil
+			m.claim = nil
+		}
+	}
+	for _, r := range e.offered {
+		e.finish(r, cause)
+	}
+	clear(e.offered)
+	e.offered = e.offered[:0]
+	e.q.RemoveUnexpected(func(_ uint32, _, _ int32, m *message) bool { return m.local != nil }, func(m *message) {
+		e.finish(m.local, cause)
+		e.releaseMessage(m)
+	})
+	e.failWatched(cause, func(*Req) bool { return true })
+	e.wakeAll()
+}
+
+// Failed are the failed ranks of the node, in the order this rank noticed.
+func (e *Engine) Failed() []int32 {
+	e.lock()
+	defer e.unlock()
+	e.settle()
+	return append([]int32(nil), e.deaths...)
+}
+
+// Revoke ends every operation on ctx here and tells the peers, who tell theirs:
+// it reaches all that live, even if this rank dies on the way.
+func (e *Engine) Revoke(ctx uint32, members []int32) {
+	e.lock()
+	defer e.unlock()
+	e.revoke(ctx)
+	for _, m := range members {
+		e.sendControl(e.peers[m], control{kind: wire.Revoke, w1: wire.Word1(ctx, 0)})
+	}
+}
+
+// MarkRevoked ends every operation on ctx here only. Package mpi calls it for further contexts of a
+// communicator, with the token held (from OnRevoke).
+func (e *Engine) MarkRevoked(ctx uint32) { e.revoke(ctx) }
+
+// Forward passes a revocation on; from OnRevoke.
+func (e *Engine) Forward(ctx uint32, members []int32) {
+	for _, m := range members {
+		e.sendControl(e.peers[m], control{kind: wire.Revoke, w1: wire.Word1(ctx, 0)})
+	}
+}
+
+func (e *Engine) revokedByPeer(ctx uint32) {
+	if e.revoked[ctx] {
+		return
+	}
+	e.revoke(ctx)
+	if e.onRevoke != nil {
+		e.onRevoke(ctx)
+	}
+}
+
+func (e *Engine) revoke(ctx uint32) {
+	if e.revoked[ctx] {
+		return
+	}
+	e.revoked[ctx] = true
+	e.q.RemovePosted(func(c uint32, _, _ int32, _ *Req) bool { return c == ctx }, func(r *Req) { e.finish(r, ErrRevoked) })
+	e.q.RemoveUnexpected(func(c uint32, _, _ int32, m *message) bool { return c == ctx && m.kind != wire.First }, func(m *message) {
+		if m.local != nil {
+			e.finish(m.local, ErrRevoked)
+		}
+		e.releaseMessage(m)
+	})
+	for _, p := range e.peers {
+		e.dropSends(p, func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
+		for i, r := range p.in {
+			if r != nil && r.ctx == ctx {
+				p.in[i] = nil
+				r.desc = -1
+				e.finish(r, ErrRevoked)
+			}
+		}
+	}
+	e.failWatched(ErrRevoked, func(r *Req) bool { return r.ctx == ctx })
+	e.wakeAll()
+}
+
+// Forget makes ctx usable again after its communicator was freed.
+func (e *Engine) Forget(ctx uint32) {
+	e.lock()
+	delete(e.revoked, ctx)
+	e.unlock()
+}
+
+// dropSends ends the sends to p that doomed names and that can still be ended; those whose parts
+// have begun to leave, and are matched, are withdrawn.
+func (e *Engine) dropSends(p *peer, doomed func(*Req) bool, cause error) {
+	var keep reqList
+	for p.pend.head != nil {
+		r := p.pend.pop()
+		if doomed(r) && r.phase == proto.Queued {
+			e.finish(r, cause)
+		} else {
+			keep.push(r)
+		}
+	}
+	p.pend = keep
+	keep = reqList{}
+	for p.grants.head != nil {
+		r := p.grants.pop()
+		if doomed(r) {
+			e.withdraw(p, r)
+			p.freeD |= 1 << r.desc
+			e.finish(r, cause)
+		} else {
+			keep.push(r)
+		}
+	}
+	p.grants = keep
+	for i := 0; i < len(e.offered); i++ {
+		r := e.offered[i]
+		if r.peer == p.rank && doomed(r) && e.takeBack(p, r) {
+			e.finish(r, cause)
+			i--
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/arena"
+)
+
+// Heap is this rank's arena, made on first use.
+func (e *Engine) Heap() (*arena.Heap, error) {
+	e.heapMu.Lock()
+	defer e.heapMu.Unlock()
+	if e.heap != nil {
+		return e.heap, nil
+	}
+	b, err := e.ep.Heap(int(e.rank))
+	if err != nil {
+		return nil, err
+	}
+	h, err := arena.New(b, int(e.rank), arena.Config{Punch: e.ep.Punch})
+	if err != nil {
+		return nil, err
+	}
+	e.heap = h
+	e.views[e.rank].Store(&h.View)
+	return h, nil
+}
+
+// View is the arena of any rank of the node, as far as it has one.
+func (e *Engine) View(rank int) (*arena.View, error) {
+	if rank < 0 || rank >= int(e.size) {
+		return nil, fmt.Errorf("heap of rank %d of %d", rank, e.size)
+	}
+	if v := e.views[rank].Load(); v != nil {
+		return v, nil
+	}
+	b, err := e.ep.Heap(rank)
+	if err != nil {
+		return nil, err
+	}
+	v, err := arena.Open(b, rank)
+	if err != nil {
+		return nil, err
+	}
+	e.views[rank].CompareAndSwap(nil, v)
+	return e.views[rank].Load(), nil
+}
+
+// inHeap says in which rank's heap, and where, n bytes at p lie.
+func (e *Engine) inHeap(p unsafe.Pointer, n int) (heap int32, off uint64, ok bool) {
+	for r := range e.views {
+		v := e.views[r].Load()
+		if v == nil {
+			continue
+		}
+		if off, ok := v.Locate(unsafe.Slice((*byte)(p), n)); ok {
+			return int32(r), off, true
+		}
+	}
+	return -1, 0, false
+}
+
+// window is n bytes of a rank's heap as a sender named them.
+func (e *Engine) window(heap int, off, n uint64) ([]byte, error) {
+	v, err := e.View(heap)
+	if err != nil {
+		return nil, err
+	}
+	return v.Window(off, n)
+}

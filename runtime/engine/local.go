@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// startLocal sends to this rank itself: no channel, the message is copied once
+// or, when small and unexpected, twice.
+func (e *Engine) startLocal(r *Req) {
+	if q, ok := e.q.Arrive(r.ctx, e.rank, r.tag); ok {
+		q.Status = Status{e.rank, r.tag, r.N}
+		q.acceptLocal(e, r)
+		return
+	}
+	m := e.newMessage()
+	m.src, m.ctx, m.tag, m.total = e.rank, r.ctx, r.tag, r.N
+	e.q.AddUnexpected(r.ctx, e.rank, r.tag, m)
+	switch {
+	case r.op == OpMove:
+		m.kind, m.got = wire.Move, r.N
+		m.body = r.Body
+		e.finish(r, nil)
+	case r.op == OpSend && r.N <= e.limits.Eager:
+		m.kind, m.got = wire.Eager, r.N
+		m.buf = e.pool.get(r.N)
+		if r.N > 0 {
+			r.read(unsafe.Pointer(unsafe.SliceData(m.buf)), 0, r.N)
+		}
+		e.finish(r, nil)
+	default:
+		m.kind, m.local = wire.RTS, r
+		r.msg = m
+	}
+}
+
+// acceptLocal copies a send of this rank into its receive q and finishes both.
+func (q *Req) acceptLocal(e *Engine, s *Req) {
+	q.total = s.N
+	q.Status.Bytes = s.N
+	s.msg = nil
+	if s.op == OpMove {
+		q.Body = s.Body
+		e.finish(q, e.wrongKind(q, wire.Move))
+		e.finish(s, nil)
+		return
+	}
+	if err := e.wrongKind(q, wire.Eager); err != nil {
+		e.finish(q, err)
+		e.finish(s, nil)
+		return
+	}
+	n := min(q.N, s.N)
+	switch {
+	case s.whole():
+		q.write(0, s.P, n)
+	case q.whole():
+		s.read(q.P, 0, n)
+	default:
+		buf := e.pool.get(32 << 10)
+		p := unsafe.Pointer(unsafe.SliceData(buf))
+		for at := 0; at < n; at += len(buf) {
+			k := min(len(buf), n-at)
+			s.read(p, at, k)
+			q.write(at, p, k)
+		}
+		e.pool.put(buf)
+	}
+	e.finish(q, q.truncated())
+	e.finish(s, nil)
+}

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/golaunch/golaunch/runtime/wire"
+)
+
+// Message is a message taken by a matched probe; Receive delivers it.
+type Message struct {
+	m      *message
+	Status Status
+}
+
+// peek looks for a message that fits the probe r, without taking it.
+func (e *Engine) peek(r *Req) bool {
+	for {
+		m, from, with, ok := e.q.Peek(r.ctx, r.peer, r.tag)
+		if !ok {
+			return false
+		}
+		if m.kind == wire.RTS && m.local == nil {
+			word := atomic.LoadUint64(e.peers[m.src].rx.Desc(int(m.offer.Desc)))
+			if word != wire.DescWord(m.offer.Gen, wire.DescOffered) { // its sender took it back
+				e.q.Take(r.ctx, r.peer, r.tag)
+				e.releaseMessage(m)
+				continue
+			}
+		}
+		r.Status = Status{from, with, m.total}
+		return true
+	}
+}
+
+// Iprobe looks for a message after making progress once.
+func (e *Engine) Iprobe(ctx uint32, src, tag int32) (Status, bool, error) {
+	e.lock()
+	defer e.unlock()
+	if err := e.unusable(ctx); err != nil {
+		return Status{}, false, err
+	}
+	r := e.newReq(OpProbe, ctx, src, tag)
+	defer e.release(r)
+	ok := e.peek(r)
+	if !ok {
+		if !e.progress() {
+			e.settle()
+		}
+		ok = e.peek(r)
+	}
+	if !ok && src >= 0 && e.peers[src].err != nil {
+		return Status{}, false, e.peerError(e.peers[src])
+	}
+	return r.Status, ok, nil
+}
+
+// Probe waits for a message and leaves it where it is. wait may be nil.
+func (e *Engine) Probe(wait context.Context, ctx uint32, src, tag int32) (Status, error) {
+	e.lock()
+	defer e.unlock()
+	r := e.newReq(OpProbe, ctx, src, tag)
+	defer e.release(r)
+	e.search(wait, r)
+	return r.Status, r.Err
+}
+
+// search waits for a probe.
+func (e *Engine) search(wait context.Context, r *Req) {
+	if err := e.unusable(r.ctx); err != nil {
+		e.finish(r, err)
+		return
+	}
+	if e.check(r) {
+		e.finish(r, nil)
+		return
+	}
+	if r.peer >= 0 && e.peers[r.peer].err != nil {
+		e.finish(r, e.peerError(e.peers[r.peer]))
+		return
+	}
+	e.waitSlow(wait, &cond{one: r})
+}
+
+// Mprobe waits for a message and takes it out of the queue.
+func (e *Engine) Mprobe(wait context.Context, ctx uint32, src, tag int32) (Message, error) {
+	e.lock()
+	defer e.unlock()
+	r := e.newReq(OpMprobe, ctx, src, tag)
+	defer e.release(r)
+	e.search(wait, r)
+	return Message{r.msg, r.Status}, r.Err
+}
+
+// Improbe is Mprobe that makes progress once and does not wait.
+func (e *Engine) Improbe(ctx uint32, src, tag int32) (Message, bool, error) {
+	e.lock()
+	defer e.unlock()
+	if err := e.unusable(ctx); err != nil {
+		return Message{}, false, err
+	}
+	r := e.newReq(OpMprobe, ctx, src, tag)
+	defer e.release(r)
+	ok := e.check(r)
+	if !ok {
+		if !e.progress() {
+			e.settle()
+		}
+		ok = e.check(r)
+	}
+	if !ok && src >= 0 && e.peers[src].err != nil {
+		return Message{}, false, e.peerError(e.peers[src])
+	}
+	return Message{r.msg, r.Status}, ok, nil
+}
+
+// Receive begins to deliver a probed message into d. Each message can be received once.
+func (e *Engine) Receive(op Op, ctx uint32, m Message, d Data) *Req {
+	e.lock()
+	defer e.leave()
+	r := e.newReq(op, ctx, m.m.src, m.m.tag)
+	r.Data = d
+	if err := e.unusable(ctx); err != nil {
+		e.finish(r, err)
+		return r
+	}
+	e.take(r, m.m)
+	return r
+}
