@@ -1,0 +1,54 @@
+// Command golaunch runs a program as several ranks that talk to each other.
+//
+//	golaunch -n 4 ./prog arguments
+//	golaunch -n 4 ./examples/pi
+//
+// See golaunch help, and package launcher for what it promises.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/golaunch/golaunch/launcher"
+	"github.com/golaunch/golaunch/launcher/spawn"
+)
+
+func main() {
+	spawn.KeeperMain()
+	os.Exit(golaunch(os.Args[1:]))
+}
+
+// golaunch runs the command line and returns the exit code.
+func golaunch(args []string) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "help":
+			launcher.Usage(os.Stdout)
+			return 0
+		case "info":
+			launcher.Info(os.Stdout)
+			return 0
+		case "run":
+			args = args[1:]
+		}
+	}
+	o, err := launcher.ParseArgs(args)
+	if err == nil {
+		var code int
+		if code, err = launcher.Run(o); err == nil {
+			return code
+		}
+	}
+	if errors.As(err, new(launcher.HelpError)) {
+		launcher.Usage(os.Stdout)
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "golaunch: %v\n", err)
+	var e *launcher.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return 1
+}

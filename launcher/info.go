@@ -1,0 +1,67 @@
+package launcher
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/golaunch/golaunch/runtime/bootstrap"
+	"github.com/golaunch/golaunch/runtime/segment"
+	"github.com/golaunch/golaunch/runtime/topo"
+)
+
+// Info writes what golaunch knows about itself and this machine.
+func Info(w io.Writer) {
+	fmt.Fprintf(w, "golaunch      %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(w, "segment       version %d\n", segment.Version)
+	fmt.Fprintf(w, "protocol      version %d\n", bootstrap.Version)
+	host, _ := os.Hostname()
+	fmt.Fprintf(w, "machine       %s, %s\n", host, machine())
+	cpus, quota := processors()
+	limit := "no limit"
+	if !math.IsInf(quota, 1) {
+		limit = fmt.Sprintf("%.4g", quota)
+	}
+	fmt.Fprintf(w, "processors    %d usable (affinity %s of %d; cgroup quota: %s)\n", topo.Usable(len(cpus), quota), topo.FormatCPUList(cpus), runtime.NumCPU(), limit)
+	if total, free, max := memory(); total > 0 {
+		limit := "no limit"
+		if max > 0 {
+			limit = size(max)
+		}
+		fmt.Fprintf(w, "memory        %s, %s available (cgroup limit: %s)\n", size(total), size(free), limit)
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		fmt.Fprintf(w, "cache         %s/golaunch\n", cache)
+	}
+	fmt.Fprint(w, `variables     that golaunch sets for each rank:
+              GOLAUNCH_RANK, GOLAUNCH_SIZE              this rank, ranks in all
+              GOLAUNCH_LOCAL_RANK, GOLAUNCH_LOCAL_SIZE  the same on this machine
+              GOLAUNCH_SEGMENT_FD, GOLAUNCH_CONTROL_FD  inherited descriptors
+              GOLAUNCH_JOB, GOLAUNCH_VERSION            name of the job, version of all this
+              GOMAXPROCS                                the rank's share of the processors, unless set
+              that golaunch itself reads:
+              CGO_ENABLED                               for building Go programs; 0 unless they use cgo
+              PATH, XDG_CACHE_HOME, HOME                to find programs, the go command and the cache
+`)
+}
+
+func buildVersion() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok || b.Main.Version == "" || b.Main.Version == "(devel)" {
+		return "development version"
+	}
+	return b.Main.Version
+}
+
+// size writes bytes for people.
+func size(n int64) string {
+	const unit = "KMGTP"
+	f, i := float64(n)/1024, 0
+	for f >= 1024 && i < len(unit)-1 {
+		f, i = f/1024, i+1
+	}
+	return fmt.Sprintf("%.3g %ciB", f, unit[i])
+}
