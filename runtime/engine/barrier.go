@@ -17,8 +17,8 @@ type Counter struct {
 	epoch  uint32
 }
 
-// NewCounter uses block i of leader's counters, which no other communicator uses and which is zero when
-// first used. ok is false when there is no such block.
+// NewCounter uses block i of leader's counters, which no other communicator uses
+// now. The generation can't move before this rank has arrived, so all members start from the same. ok is false when there is no such block.
 func (e *Engine) NewCounter(leader, i int) (c Counter, ok bool) {
 	if i >= segment.Blocks {
 		return c, false
@@ -33,8 +33,8 @@ func (e *Engine) NewCounter(leader, i int) (c Counter, ok bool) {
 // node, this one included.
 func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, members []int32) error {
 	c.epoch++
-	n := uint32(len(members))
-	if atomic.AddUint32(c.arrive, 1) == n*c.epoch {
+	if atomic.AddUint32(c.arrive, 1) == uint32(len(members)) {
+		atomic.StoreUint32(c.arrive, 0) // before anybody can arrive for the next
 		atomic.StoreUint32(c.gen, c.epoch)
 		for _, m := range members {
 			e.job.Wake(int(m))

@@ -95,8 +95,9 @@ type Engine struct {
 	onRevoke   func(ctx uint32)
 	onEpoch    func()
 	onStall    func()
-	deaths     []int32 // failed ranks in the order they were noticed
-	completed  uint64  // operations completed, for the stall warning
+	deaths     []int32      // failed ranks in the order they were noticed
+	deathCount atomic.Int32 // len(deaths), for everybody
+	completed  uint64       // operations completed, for the stall warning
 	idleTests  uint32
 	dump       atomic.Uint32
 	rec        ring.Record

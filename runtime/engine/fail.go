@@ -56,6 +56,7 @@ func (e *Engine) failPeer(p *peer, err error) {
 	}
 	p.err = err
 	e.deaths = append(e.deaths, p.rank)
+	e.deathCount.Store(int32(len(e.deaths)))
 	cause := e.peerError(p)
 
 	for p.pend.head != nil {
@@ -272,3 +273,6 @@ func (e *Engine) dropSends(p *peer, doomed func(*Req) bool, cause error) {
 		}
 	}
 }
+
+// Deaths is how many ranks of the node are known to have failed.
+func (e *Engine) Deaths() int { return int(e.deathCount.Load()) }

@@ -69,3 +69,22 @@ func (e *Engine) window(heap int, off, n uint64) ([]byte, error) {
 	}
 	return v.Window(off, n)
 }
+
+// HeapInUse counts the blocks of this rank's arena that are in use, and their bytes.
+func (e *Engine) HeapInUse() (blocks int, bytes uint64, err error) {
+	e.heapMu.Lock()
+	defer e.heapMu.Unlock()
+	if e.heap == nil {
+		return 0, 0, nil
+	}
+	if _, err := e.heap.Reclaim(); err != nil {
+		return 0, 0, err
+	}
+	for _, b := range e.heap.Live() {
+		if b.Holder == int(e.rank) {
+			blocks++
+			bytes += b.Bytes
+		}
+	}
+	return blocks, bytes, nil
+}

@@ -443,3 +443,29 @@ func (e *Engine) finish(r *Req, err error) {
 		e.kick()
 	}
 }
+
+// TryRecvMove is TryRecv for a Move record, whose body it copies.
+func (e *Engine) TryRecvMove(ctx uint32, src, tag int32, body *[moveBytes]byte, st *Status) bool {
+	e.lock()
+	defer e.unlock()
+	pr := e.peers[src]
+	if pr.rx == nil || e.progressor || !e.q.Quiet(src) || len(e.busy) != 0 || len(e.offered) != 0 {
+		return false
+	}
+	for i := 0; !pr.rx.Ready(); i++ {
+		if i >= e.wait.direct || e.contend.Load() != 0 {
+			return false
+		}
+	}
+	rec := &e.rec
+	if !pr.rx.Next(rec) || rec.Kind != wire.Move || rec.Ctx != ctx || (rec.Tag != tag && tag != AnyTag) || rec.Len != moveBytes {
+		return false
+	}
+	*body = *(*[moveBytes]byte)(rec.Data)
+	st.Source, st.Tag, st.Bytes = src, rec.Tag, rec.Len
+	e.completed++
+	if pr.rx.Advance(rec) {
+		e.job.Wake(int(src))
+	}
+	return true
+}

@@ -1,0 +1,117 @@
+package mpi
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// Faults says what a dead rank means.
+type Faults int
+
+const (
+	// Abort: the job ends. The default.
+	Abort Faults = iota
+	// Return: operations that need the dead rank return ErrRankFailed, the others go on.
+	Return
+)
+
+type options struct {
+	faults Faults
+}
+
+// Option changes how Run, RunLocal and Init set the runtime up.
+type Option func(*options)
+
+// WithFaults chooses what a dead rank means to the job. All ranks should choose the same.
+func WithFaults(f Faults) Option { return func(o *options) { o.faults = f } }
+
+// Failed are the ranks of c that are known to be dead, ascending.
+func (c *Comm) Failed() []int {
+	var out []int
+	for _, node := range c.eng.Failed() {
+		if r := c.rankOf(node); r >= 0 && r < c.size {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// AckFailed takes note of the ranks of c that are dead: receives from AnySource work again. It returns Failed.
+func (c *Comm) AckFailed() []int {
+	n := c.eng.Deaths()
+	c.shared.acked.Store(int32(n))
+	return c.Failed()
+}
+
+// anyFailed refuses to wait for anybody while a dead rank that nobody took note
+// of might be the one waited for.
+func (c *Comm) anyFailed(op string, src, tag int) error {
+	if src != AnySource {
+		return nil
+	}
+	if n := c.eng.Deaths(); n == 0 || n <= int(c.shared.acked.Load()) {
+		return nil
+	}
+	for _, r := range c.Failed() {
+		return c.fail(op, r, tag, ErrRankFailed)
+	}
+	return nil
+}
+
+// Revoke makes the communicator useless on all its ranks: every operation on
+// it, pending or later, returns ErrRevoked. It is how a rank that has found a failure gets the
+// others out of calls that would wait for ranks which no longer take part.
+func (c *Comm) Revoke() error {
+	if atomic.LoadUint32(c.state)&commFreed != 0 {
+		panic(panicFreed)
+	}
+	if atomic.OrUint32(c.state, commRevoked)&commRevoked != 0 {
+		return nil
+	}
+	id := c.shared.id * planes
+	c.eng.Revoke(id+planeUser, c.shared.members)
+	c.eng.Revoke(id+planeCollective, nil)
+	c.eng.Revoke(id+planeInternal, nil)
+	return nil
+}
+
+// revokedByPeer runs with the engine's token.
+func (p *process) revokedByPeer(ctx uint32) {
+	id := ctx / planes
+	p.eng.MarkRevoked(id*planes + planeUser)
+	p.eng.MarkRevoked(id*planes + planeCollective)
+	p.eng.MarkRevoked(id*planes + planeInternal)
+	p.mu.Lock()
+	c := p.comms[id]
+	if c == nil {
+		p.early[id] = true
+	}
+	p.mu.Unlock()
+	if c != nil && atomic.OrUint32(c.state, commRevoked)&commRevoked == 0 {
+		p.eng.Forward(id*planes+planeUser, c.shared.members)
+	}
+}
+
+func (p *process) addComm(c *Comm) {
+	id := c.shared.id
+	p.mu.Lock()
+	p.comms[id] = c
+	if p.early[id] {
+		delete(p.early, id)
+		atomic.OrUint32(c.state, commRevoked)
+	}
+	p.mu.Unlock()
+}
+
+func (p *process) removeComm(c *Comm) {
+	id := c.shared.id
+	p.mu.Lock()
+	delete(p.comms, id)
+	p.mu.Unlock()
+	// An id comes back into use only after all others were used, long after the
+	// last message of its old communicator; that of a revoked one never does.
+	if c.shared.owned && atomic.LoadUint32(c.state)&commRevoked == 0 {
+		p.returnID(id)
+	}
+}

@@ -1,0 +1,166 @@
+package mpi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A context id is given by the leader (lowest rank) of the new communicator:
+//
+//	bits 0-13   the leader's own count
+//	bits 14-29  the leader's rank on the node
+//
+// so ids of communicators that share a rank never collide, and two that Split makes
+// at once differ as well.
+const idBits = 14
+
+func splitID(id uint32) (leader, count int) { return int(id >> idBits), int(id & (1<<idBits - 1)) }
+
+var errNoContext = errors.New("more than 16384 communicators led by one rank at once")
+
+// takeID reserves an id led by this rank.
+func (p *process) takeID() (uint32, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.nextID
+	switch {
+	case n < 1<<idBits:
+		p.nextID++
+	case len(p.freeIDs) > 0:
+		n = p.freeIDs[0]
+		p.freeIDs = p.freeIDs[1:]
+	default:
+		return 0, errNoContext
+	}
+	return uint32(p.eng.Rank())<<idBits | n, nil
+}
+
+func (p *process) returnID(id uint32) {
+	p.mu.Lock()
+	p.freeIDs = append(p.freeIDs, id&(1<<idBits-1))
+	p.mu.Unlock()
+}
+
+// internal is the same communicator on the plane of its own administration.
+func (c *Comm) internal() *Comm {
+	d := *c
+	d.p2p = c.shared.id*planes + planeInternal
+	return &d
+}
+
+// vote is what a rank contributes to the making of a communicator.
+type vote struct {
+	color, key int32
+	id         uint32
+	node       int32
+}
+
+// gatherVotes gives every rank the votes of all, by rank: Bruck's allgather,
+// ceil(log2 n) rounds.
+func (c *Comm) gatherVotes(mine vote) ([]vote, error) {
+	n, i := c.size, c.internal()
+	have := make([]vote, n)
+	have[0] = mine
+	for d := 1; d < n; d *= 2 {
+		k := min(d, n-d)
+		if _, err := Sendrecv(i, have[:k], (c.rank-d+n)%n, 0, have[d:d+k], (c.rank+d)%n, 0); err != nil {
+			return nil, err
+		}
+	}
+	all := make([]vote, n)
+	for j, v := range have {
+		all[(c.rank+j)%n] = v
+	}
+	return all, nil
+}
+
+// Split makes a communicator of all ranks that give the same colour, ordered by
+// key and then by rank. Ranks with colour Undefined get nil. Every rank of c must call it.
+func (c *Comm) Split(color, key int) (*Comm, error) {
+	if err := c.check("Split", ProcNull, AnyTag); err != nil {
+		return nil, err
+	}
+	if color != int(int32(color)) || key != int(int32(key)) {
+		panic(panicColor)
+	}
+	return c.divide("Split", color, key, fmt.Sprintf("%s/%d", c.Name(), color))
+}
+
+const panicColor = "mpi: colour and key must fit in 32 bits"
+
+func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
+	p := c.shared.proc
+	id, err := p.takeID()
+	if err != nil {
+		return nil, c.fail(op, ProcNull, AnyTag, err)
+	}
+	votes, err := c.gatherVotes(vote{int32(color), int32(key), id, c.shared.members[c.rank]})
+	if err != nil {
+		p.returnID(id)
+		return nil, c.fail(op, ProcNull, AnyTag, err)
+	}
+	var mine []vote
+	for _, v := range votes {
+		if v.color == int32(color) {
+			mine = append(mine, v)
+		}
+	}
+	if color == Undefined {
+		p.returnID(id)
+		return nil, nil
+	}
+	slices.SortStableFunc(mine, func(a, b vote) int { return cmp.Compare(a.key, b.key) })
+	members := make([]int32, len(mine))
+	leader, rank := mine[0], 0
+	for i, v := range mine {
+		members[i] = v.node
+		if v.node == c.shared.members[c.rank] {
+			rank = i
+		}
+		if v.node < leader.node {
+			leader = v
+		}
+	}
+	if leader.id != id {
+		p.returnID(id)
+	}
+	d := newComm(p, leader.id, members, rank, name)
+	d.ctx = c.ctx
+	d.shared.owned = leader.id == id
+	return d, nil
+}
+
+// Dup makes a communicator of the same ranks with a message space of its own.
+func (c *Comm) Dup() (*Comm, error) {
+	if err := c.check("Dup", ProcNull, AnyTag); err != nil {
+		return nil, err
+	}
+	return c.divide("Dup", 0, c.rank, c.Name()+"'")
+}
+
+// SplitNode makes a communicator of the ranks that share memory with this one.
+func (c *Comm) SplitNode() (*Comm, error) {
+	if err := c.check("SplitNode", ProcNull, AnyTag); err != nil {
+		return nil, err
+	}
+	return c.divide("SplitNode", 0, c.rank, c.Name()+"/node")
+}
+
+// Create makes a communicator of the ranks in g, which must all be in c, in
+// g's order; the others get nil. Every rank of c must call it with the same group.
+func (c *Comm) Create(g Group) (*Comm, error) {
+	if err := c.check("Create", ProcNull, AnyTag); err != nil {
+		return nil, err
+	}
+	color, key := Undefined, 0
+	for i, r := range g.ranks {
+		if j := c.rankOf(r); j < 0 || j >= c.size {
+			panic(panicNotMember)
+		} else if j == c.rank {
+			color, key = 0, i
+		}
+	}
+	return c.divide("Create", color, key, c.Name()+"/group")
+}
