@@ -81,6 +81,11 @@ func (j *job) finishDump() {
 		case answered:
 			views[i].state = rankAnswered
 			views[i].pending = pending
+			for k := range pending {
+				if j.shorten != nil {
+					pending[k].Where = j.shorten(pending[k].Where)
+				}
+			}
 		case r.hello == 0:
 			views[i].state = rankNotJoined
 		default:

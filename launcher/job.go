@@ -34,8 +34,13 @@ type jobConfig struct {
 	timeout  time.Duration // 0: none
 	verbose  bool
 
-	// faults reports whether the program asked to survive the loss of a rank.
-	faults func() bool
+	// What the ranks wrote into their shared segment; nil where there is none. faults
+	// reports whether the program asked to survive the loss of a rank, aborted which rank
+	// ended the whole job (-1: golaunch did), with which code.
+	faults  func() bool
+	aborted func() (rank, code int, yes bool)
+
+	shorten func(where string) string // makes a place in the code readable; may be nil
 }
 
 // job is the supervisor of one job: a pure state machine. step takes what happened
@@ -88,7 +93,6 @@ type rankState struct {
 	status      exitStatus
 	failed      bool // it has failed: said once
 	badLine     bool // it wrote nonsense to its control socket: said once
-	over        bool // counted as over
 }
 
 // cause is why a job ended before its ranks did.
@@ -97,6 +101,7 @@ type cause struct {
 	rank   int    // that failed, or noRank
 	code   int    // exit code of golaunch
 	how    string // "was killed by SIGSEGV"
+	word   bool   // known from the segment only: the rank's message, with the reason, may follow
 	others int    // ranks that were running besides
 }
 
@@ -104,6 +109,7 @@ type causeKind int
 
 const (
 	causeFailure causeKind = iota
+	causeStart             // a rank could not be started
 	causeSignal
 	causeTimeout
 	causeKeeper
@@ -209,7 +215,7 @@ func (j *job) notStarted(ev evNotStarted) {
 	if j.cause != nil {
 		return
 	}
-	j.cause = &cause{kind: causeFailure, rank: ev.rank, code: ev.code, how: "could not be started: " + ev.why, others: j.live(ev.rank)}
+	j.cause = &cause{kind: causeStart, rank: ev.rank, code: ev.code, how: "could not be started: " + ev.why, others: j.live(ev.rank)}
 	j.do(actAbort{ev.rank, ev.code})
 	j.kill()
 }
@@ -255,6 +261,10 @@ func (j *job) fail(rank, code int, how string) {
 		return
 	}
 	r.failed = true
+	by, byCode, aborted := -1, 0, false
+	if j.aborted != nil {
+		by, byCode, aborted = j.aborted()
+	}
 	if j.cause != nil {
 		// Expected: the job is being ended. After a signal of the user's the ranks have
 		// a say in the exit code.
@@ -263,7 +273,13 @@ func (j *job) fail(rank, code int, how string) {
 		}
 		return
 	}
-	if j.faults != nil && j.faults() {
+	if aborted && by >= 0 && by != rank && by < len(j.ranks) {
+		// This rank ended because another had ended the job, and was faster than that
+		// one's message.
+		j.end(cause{kind: causeFailure, rank: by, code: exitCode(byCode), how: fmt.Sprintf("aborted with code %d", byCode), word: true}, syscall.SIGTERM)
+		return
+	}
+	if j.faults != nil && j.faults() && !aborted {
 		if len(j.lost) == 0 {
 			j.lostCode = code
 		}
@@ -326,21 +342,30 @@ func (j *job) message(rank int, m bootstrap.Message) {
 		r.finalized = true
 		j.dumpWithout(rank)
 	case bootstrap.OpAbort:
-		code := m.Code
-		if code < 1 || code > 255 {
-			code = codeError
-		}
 		why := strings.TrimSpace(m.Why)
 		if why == "" {
 			why = "no reason given"
 		}
-		j.fail(rank, code, fmt.Sprintf("aborted with code %d: %s", code, why))
+		how := fmt.Sprintf("aborted with code %d: %s", m.Code, why)
+		if c := j.cause; c != nil && c.word && c.rank == rank {
+			c.how, c.word = how, false
+		}
+		j.fail(rank, exitCode(m.Code), how)
 	case bootstrap.OpReport:
 		j.report(rank, m)
 	case bootstrap.OpStalled:
 		j.log("rank %d sees every rank waiting", rank)
 		j.startDump(dumpStalled)
 	}
+}
+
+// exitCode is the exit code for an abort with this code: never 0, which would mean
+// success, and within what a process can return.
+func exitCode(code int) int {
+	if code < 1 || code > 255 {
+		return codeError
+	}
+	return code
 }
 
 func (j *job) hello(rank int, m bootstrap.Message) {
@@ -490,12 +515,12 @@ func (j *job) summary() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "golaunch: "+format+"\n", args...) }
 	c := j.cause
 	killed := ""
-	if j.killed > 0 && j.phase == killing && c != nil && c.kind != causeKeeper && !strings.HasPrefix(c.how, "could not") {
+	if j.killed > 0 && c != nil && c.kind != causeStart {
 		killed = fmt.Sprintf(" (%d had to be killed)", j.killed)
 	}
 	switch {
 	case c == nil:
-	case c.kind == causeFailure:
+	case c.kind == causeFailure, c.kind == causeStart:
 		ended := ""
 		switch {
 		case c.others == 1:

@@ -59,9 +59,9 @@ func (v rankView) lines(withTime bool) []string {
 	case rankNotJoined:
 		return []string{"no answer (has not called Init, or never will)"}
 	case rankFinished:
-		return []string{"has finished"}
+		return []string{"finished"}
 	case rankLost:
-		return []string{"has failed"}
+		return []string{"failed"}
 	}
 	if len(v.pending) == 0 {
 		return []string{"nothing pending (computing)"}
@@ -93,14 +93,16 @@ func (v rankView) lines(withTime bool) []string {
 func describe(p bootstrap.Pending, withTime bool) string {
 	var b strings.Builder
 	b.WriteString(p.Op)
-	b.WriteString(peerText(p))
-	switch {
-	case p.Tag == bootstrap.AnyTag:
-		b.WriteString(", any tag")
-	case p.Tag >= 0:
-		b.WriteString(", tag " + strconv.Itoa(p.Tag))
+	if sends, receives := direction(p.Op); sends || receives || p.Peer >= 0 {
+		b.WriteString(peerText(p))
+		switch {
+		case p.Tag == bootstrap.AnyTag:
+			b.WriteString(", any tag")
+		case p.Tag >= 0:
+			b.WriteString(", tag " + strconv.Itoa(p.Tag))
+		}
+		fmt.Fprintf(&b, ", %s", count(int(p.Bytes), "byte"))
 	}
-	fmt.Fprintf(&b, ", %s", count(int(p.Bytes), "byte"))
 	if p.Comm != "" {
 		b.WriteString(", " + p.Comm)
 	}
@@ -208,7 +210,7 @@ func blame(v rankView, next int) (what string, anybody bool) {
 			found = p
 			break
 		}
-		if p.Peer < 0 && found == nil {
+		if p.Peer < 0 && (found == nil || worldBarrier(*p)) {
 			found = p
 		}
 	}
@@ -222,7 +224,7 @@ func blame(v rankView, next int) (what string, anybody bool) {
 	if found.Where != "" {
 		what += ", at " + found.Where
 	}
-	return what, found.Peer < 0
+	return what, found.Peer < 0 && !worldBarrier(*found)
 }
 
 // signature tells one stall from the next: all that a report says but the times.

@@ -1,16 +1,18 @@
 package launcher
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/golaunch/golaunch/launcher/spawn"
 	"github.com/golaunch/golaunch/runtime/segment"
@@ -126,7 +128,7 @@ func (r *run) prepare() error {
 	r.seg.SetUsable(r.usable)
 
 	var id [8]byte
-	rand.Read(id[:])
+	unix.Getrandom(id[:], 0)
 	r.req.Job = hex.EncodeToString(id[:])
 	for i, t := range r.targets {
 		prog := r.Programs[i]
@@ -303,7 +305,7 @@ func (r *run) start() error {
 	}
 	r.job = newJob(jobConfig{
 		programs: names, host: r.host, segment: segment.Version, grace: r.Grace, timeout: r.Timeout, verbose: r.Verbose,
-		faults: r.seg.FaultsReturn,
+		faults: r.seg.FaultsReturn, aborted: r.seg.Aborted, shorten: shorten,
 	})
 	r.print, r.printed = make(chan string, 256), make(chan bool)
 	go func() {
@@ -327,6 +329,17 @@ func (r *run) start() error {
 	go r.listen()
 	r.feeder.begin()
 	return nil
+}
+
+// shorten makes the file in "file.go:line function" relative to the working directory
+// if it lies below.
+func shorten(where string) string {
+	if dir, err := os.Getwd(); err == nil {
+		if rest, ok := strings.CutPrefix(where, dir+string(filepath.Separator)); ok {
+			return rest
+		}
+	}
+	return where
 }
 
 // listen reads what the keeper tells.

@@ -33,8 +33,8 @@ type waits struct {
 
 // findWaits looks for ranks that wait in vain.
 //
-// A waiting operation can be freed by its peer, and AnySource by every other rank.
-// A rank can go on if one of its waiting operations can be freed (which of them belong
+// A waiting operation can be freed by its peer, and AnySource by every other rank; a
+// barrier of the world needs everybody who isn't in it yet. A rank can go on if one of its waiting operations can be freed (which of them belong
 // to one WaitAll, and which to different goroutines, isn't known, so the more hopeful
 // reading is taken), if it doesn't wait at all, or if we know nothing about it. What
 // can go on, can free others. The ranks left over wait for each other or for ranks that
@@ -109,10 +109,36 @@ func canBeFreed(views []rankView, free []bool, r int) bool {
 		if p.Peer >= len(views) || p.Peer == r {
 			return true // makes no sense, or another goroutine of the same rank: we know nothing
 		}
+		if worldBarrier(p) {
+			all := true
+			for q := range views {
+				all = all && (free[q] || arrived(views[q]))
+			}
+			if all {
+				return true
+			}
+			continue
+		}
 		for q := range views {
 			if q != r && (p.Peer < 0 || p.Peer == q) && free[q] {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// worldBarrier reports whether an operation is a barrier of all ranks. Who belongs to
+// another communicator isn't known here: its barriers count as waiting for anybody.
+func worldBarrier(p bootstrap.Pending) bool {
+	return p.Op == "Barrier" && p.Comm == "world" && p.Peer < 0
+}
+
+// arrived reports whether a rank is in a barrier of the world.
+func arrived(v rankView) bool {
+	for _, p := range v.pending {
+		if worldBarrier(p) {
+			return true
 		}
 	}
 	return false
@@ -144,7 +170,7 @@ func matched(views []rankView, r int, p bootstrap.Pending) bool {
 // says neither, such as a barrier, has no other half that could be found here.
 func direction(op string) (sends, receives bool) {
 	op = strings.ToLower(op)
-	return strings.Contains(op, "send"), strings.Contains(op, "recv") || strings.Contains(op, "probe")
+	return strings.Contains(op, "send") || op == "move", strings.Contains(op, "recv") || strings.Contains(op, "probe")
 }
 
 // follow names a chain of the stuck: from the lowest rank along its operations until
@@ -152,6 +178,10 @@ func direction(op string) (sends, receives bool) {
 func (w *waits) follow(views []rankView) {
 	at := make(map[int]int) // rank -> place in the walk
 	var walk []int
+	stuck := make([]bool, len(views))
+	for _, r := range w.stuck {
+		stuck[r] = true
+	}
 	for r := w.stuck[0]; ; {
 		if first, ok := at[r]; ok {
 			w.chain, w.closed = walk[first:], true
@@ -159,7 +189,7 @@ func (w *waits) follow(views []rankView) {
 		}
 		at[r] = len(walk)
 		walk = append(walk, r)
-		next := nextOf(views, r)
+		next := nextOf(views, stuck, r)
 		if next < 0 || views[next].state == rankFinished || views[next].state == rankLost {
 			// Only the last step matters: who waits for the rank that is gone.
 			w.chain, w.end = walk, next
@@ -171,13 +201,26 @@ func (w *waits) follow(views []rankView) {
 
 // nextOf returns a rank that stuck rank r waits for: a named one if it can, one that is
 // gone rather than one that is stuck. -1 if it has no other rank.
-func nextOf(views []rankView, r int) int {
+func nextOf(views []rankView, stuck []bool, r int) int {
 	next := -1
 	for _, p := range views[r].pending {
 		if !p.Blocking || p.Peer == r || p.Peer >= len(views) {
 			continue
 		}
-		if p.Peer >= 0 {
+		if worldBarrier(p) {
+			// A rank that isn't there: rather one that is gone.
+			for q, v := range views {
+				if q == r || arrived(v) {
+					continue
+				}
+				if v.state == rankFinished || v.state == rankLost {
+					return q
+				}
+				if next < 0 && stuck[q] {
+					next = q
+				}
+			}
+		} else if p.Peer >= 0 {
 			if s := views[p.Peer].state; s == rankFinished || s == rankLost {
 				return p.Peer
 			}
@@ -190,7 +233,7 @@ func nextOf(views []rankView, r int) int {
 		return next
 	}
 	for q := range views { // any source: some other rank that is stuck as well
-		if q != r && views[q].state == rankAnswered {
+		if q != r && stuck[q] {
 			return q
 		}
 	}
