@@ -36,6 +36,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/segment"
 	"github.com/golaunch/golaunch/runtime/transport"
+	"github.com/golaunch/golaunch/runtime/transport/fence"
 	"github.com/golaunch/golaunch/runtime/wire"
 )
 
@@ -61,13 +62,12 @@ var (
 // Engine is the runtime of one rank.
 type Engine struct {
 	// The hot line: everything a short call needs.
-	tok     uint32
-	contend atomic.Int32
-	rank    int32
-	size    int32
-	inline  int // largest inline message
-	peers   []*peer
-	q       *match.Queues[*Req, *message]
+	tok    token
+	rank   int32
+	size   int32
+	inline int // largest inline message
+	peers  []*peer
+	q      *match.Queues[*Req, *message]
 
 	ep     transport.Endpoint
 	job    *segment.Job
@@ -157,6 +157,8 @@ func New(c Config) (*Engine, error) {
 		views: make([]atomic.Pointer[arena.View], n),
 	}
 	e.inline = e.limits.Inline
+	e.tok.needed = firstBias
+	e.tok.canBias = fence.Register(fence.Process)
 	e.wait.init(e.caps, n)
 	for i := range e.peers {
 		e.peers[i] = &peer{rank: int32(i), park: e.job.Park(i), freeD: ^uint32(0)}
@@ -183,6 +185,7 @@ func (e *Engine) connect(p *peer) error {
 	if p.tx, err = ring.NewTx(b, e.ep.Shape()); err != nil {
 		return err
 	}
+	p.tx.Weak(e.caps.Weak)
 	e.job.Knock(int(p.rank), int(e.rank))
 	return nil
 }
@@ -216,6 +219,7 @@ func (e *Engine) listen(p *peer) {
 		e.failPeer(p, err)
 		return
 	}
+	p.rx.Weak(e.caps.Weak)
 	e.open = append(e.open, p)
 }
 
@@ -243,7 +247,7 @@ func (e *Engine) Quiesce() {
 			break
 		}
 		if !e.progress() {
-			if e.contend.Load() != 0 {
+			if e.tok.contend.Load() != 0 {
 				e.letIn()
 			}
 			e.ep.Yield()

@@ -24,7 +24,7 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	}
 	rx := pr.rx
 	for i := 0; !rx.Ready(); i++ {
-		if i >= e.wait.direct || e.contend.Load() != 0 {
+		if i >= e.wait.direct || e.tok.contend.Load() != 0 {
 			e.unlock()
 			return false
 		}
@@ -453,7 +453,7 @@ func (e *Engine) TryRecvMove(ctx uint32, src, tag int32, body *[moveBytes]byte, 
 		return false
 	}
 	for i := 0; !pr.rx.Ready(); i++ {
-		if i >= e.wait.direct || e.contend.Load() != 0 {
+		if i >= e.wait.direct || e.tok.contend.Load() != 0 {
 			return false
 		}
 	}

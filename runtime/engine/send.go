@@ -112,9 +112,17 @@ func (e *Engine) start(r *Req) {
 		}
 		r.choice = e.limits.Choose(r.N, r.op == OpSsend, arena)
 	}
+	if !p.queued { // nothing is before it
+		if _, more := e.inject(p, r); !more {
+			e.job.Wake(int(p.rank))
+			if r.phase == proto.Finished {
+				e.finish(r, nil)
+			}
+			return
+		}
+	}
 	p.pend.push(r)
 	e.enqueue(p)
-	e.push(p)
 }
 
 // unusable says why nothing can be begun on ctx.

@@ -163,7 +163,7 @@ func (e *Engine) spin(c *cond) bool {
 		if e.ready(c) {
 			return true
 		}
-		if e.contend.Load() != 0 {
+		if e.tok.contend.Load() != 0 {
 			e.letIn()
 			if e.ready(c) {
 				return true
@@ -263,7 +263,7 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 		if e.ready(c) {
 			return
 		}
-		if e.contend.Load() != 0 {
+		if e.tok.contend.Load() != 0 {
 			e.letIn()
 			continue
 		}
@@ -291,7 +291,7 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 		switch {
 		case waited < e.wait.spin:
 			for range 32 {
-				if e.anything() || e.contend.Load() != 0 {
+				if e.anything() || e.tok.contend.Load() != 0 {
 					break
 				}
 			}
@@ -324,20 +324,24 @@ func (e *Engine) anything() bool {
 
 // sleep parks the rank until somebody clears its park word, for one heartbeat at most.
 func (e *Engine) sleep(c *cond, w *waiter) {
+	beat := e.wait.heartbeat
 	atomic.StoreUint32(e.park, 1)
+	if !e.ep.Fence() {
+		beat = time.Millisecond
+	}
 	// What was done before others could see the 1 is found here; what is done after wakes us.
-	if e.progress() || e.settle() || e.ready(c) || w.cancelled.Load() || e.dump.Load() != w.dumped || e.contend.Load() != 0 {
+	if e.progress() || e.settle() || e.ready(c) || w.cancelled.Load() || e.dump.Load() != w.dumped || e.tok.contend.Load() != 0 {
 		atomic.StoreUint32(e.park, 0)
 		return
 	}
 	e.parked = true
 	before := e.completed
 	e.unlock()
-	e.ep.Sleep(e.wait.heartbeat)
+	e.ep.Sleep(beat)
 	e.lock()
 	e.parked = false
 	timeout := atomic.SwapUint32(e.park, 0) != 0
-	e.noteWait(timeout && e.completed == before && !e.anyReady())
+	e.noteWait(timeout && beat == e.wait.heartbeat && e.completed == before && !e.anyReady())
 }
 
 func (e *Engine) anyReady() bool {

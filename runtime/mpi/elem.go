@@ -10,23 +10,23 @@ import (
 // pointers: such values mean nothing in another process. The verdict is remembered by type.
 func elemSize[T any]() int {
 	var zero T
-	t := reflect.TypeFor[T]()
-	p := (*[2]unsafe.Pointer)(unsafe.Pointer(&t))[1]
-	if atomic.LoadPointer(&plainTypes[uintptr(p)>>5%uintptr(len(plainTypes))]) != p {
-		checkPlain(t, p)
+	t := any((*T)(nil))
+	p := *(*unsafe.Pointer)(unsafe.Pointer(&t)) // the descriptor of *T
+	if plainTypes[uintptr(p)>>5%uintptr(len(plainTypes))].Load() != uintptr(p) {
+		checkPlain(reflect.TypeFor[T](), uintptr(p))
 	}
 	return int(unsafe.Sizeof(zero))
 }
 
-// plainTypes remembers types without pointers by the address of their
-// descriptor, which never moves: a direct-mapped cache.
-var plainTypes [256]unsafe.Pointer
+// plainTypes remembers types without pointers by the address of their pointer
+// type's descriptor, which never moves: a direct-mapped cache.
+var plainTypes [256]atomic.Uintptr
 
-func checkPlain(t reflect.Type, p unsafe.Pointer) {
+func checkPlain(t reflect.Type, p uintptr) {
 	if where := pointerIn(t, t.String()); where != "" {
 		panic("mpi: element type holds a pointer: " + where)
 	}
-	atomic.StorePointer(&plainTypes[uintptr(p)>>5%uintptr(len(plainTypes))], p)
+	plainTypes[p>>5%uintptr(len(plainTypes))].Store(p)
 }
 
 // pointerIn names the first part of t that is or holds a pointer, or "".

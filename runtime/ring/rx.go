@@ -20,6 +20,7 @@ type Rx struct {
 	pay   uint64 // bulk bytes consumed, ever
 	pubL  uint64 // of these, what the producer was told
 	pubB  uint64
+	weak  bool
 	bad   error
 }
 
@@ -57,6 +58,9 @@ func (r *Rx) seek() {
 
 // Ready says whether something is there: one load.
 func (r *Rx) Ready() bool { return atomic.LoadUint64((*uint64)(r.slot))&0xffff == r.want }
+
+// Weak is what it is for Tx, for the head word.
+func (r *Rx) Weak(on bool) { r.weak = on && canWeak }
 
 // Err is not nil when a record made no sense: the channel is dead.
 func (r *Rx) Err() error { return r.bad }
@@ -136,7 +140,7 @@ func (r *Rx) Publish() bool {
 		return false
 	}
 	r.pubL, r.pubB = r.pos, r.pay
-	atomic.StoreUint64(r.head(), packHead(r.pos, r.pay))
+	publish(r.head(), packHead(r.pos, r.pay), r.weak)
 	return true
 }
 

@@ -20,7 +20,7 @@ type Tx struct {
 	// the ring looks full.
 	headLines, headBulk uint64
 	next                uint64 // lines of the record between Inline and Commit
-	inline              int    // MaxInline, at hand
+	weak                bool
 	bad                 error
 }
 
@@ -31,8 +31,14 @@ func NewTx(b []byte, s Shape) (*Tx, error) {
 		return nil, err
 	}
 	return &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()),
-		mask: uint64(s.Lines - 1), inline: s.MaxInline()}, nil
+		mask: uint64(s.Lines - 1)}, nil
 }
+
+// Weak says whether Commit may publish with a store that later loads of this
+// goroutine can overtake. It is cheaper, but who looks at the consumer's park word
+// afterwards may miss that the consumer goes to sleep: the consumer must then make all producers
+// pass a memory barrier before it looks for the last time.
+func (t *Tx) Weak(on bool) { t.weak = on && canWeak }
 
 // Err is not nil when the consumer's head word made no sense: the channel is dead.
 func (t *Tx) Err() error { return t.bad }
@@ -98,7 +104,7 @@ func (t *Tx) Inline(n int) unsafe.Pointer {
 func (t *Tx) Commit(k wire.Kind, n int, w1 uint64) {
 	p := t.line()
 	*(*uint64)(unsafe.Add(p, 8)) = w1
-	publish((*uint64)(p), wire.Word0(t.lap(), k, 0, uint32(n)))
+	publish((*uint64)(p), wire.Word0(t.lap(), k, 0, uint32(n)), t.weak)
 	t.pos += t.next
 }
 
@@ -126,7 +132,7 @@ func (t *Tx) CommitBulk(k wire.Kind, n int, w1, aux0, aux1 uint64) {
 	*(*uint64)(unsafe.Add(p, 24)) = aux1
 	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
 	t.pay += bulkSkip(t.pay, size, uint64(t.Bulk)) + size
-	publish((*uint64)(p), wire.Word0(t.lap(), k, wire.Bulk, uint32(n)))
+	publish((*uint64)(p), wire.Word0(t.lap(), k, wire.Bulk, uint32(n)), t.weak)
 	t.pos++
 }
 
@@ -143,7 +149,3 @@ func (t *Tx) Idle() bool {
 	t.refresh()
 	return t.headLines == t.pos && t.headBulk == t.pay
 }
-
-// publish makes a record visible. It is a full barrier as well, so the producer may look at the consumer's
-// park word after it.
-func publish(p *uint64, w uint64) { atomic.StoreUint64(p, w) }

@@ -44,6 +44,11 @@ type Endpoint interface {
 	// Yield lets another rank or goroutine have the processor, and returns soon.
 	Yield()
 
+	// Fence makes every thread of every rank that publishes with weak stores pass a
+	// full memory barrier. It says false when it can't; then no rank here may
+	// use weak stores, and who sleeps must look again soon, in case others do.
+	Fence() bool
+
 	// Caps says what this transport is like.
 	Caps() Caps
 
@@ -58,4 +63,6 @@ type Caps struct {
 	// Goroutines: the ranks are goroutines of one process, so a waiting rank must
 	// let the Go scheduler run the others.
 	Goroutines bool
+	// Weak: this rank may publish with weak stores, since those who sleep use Fence.
+	Weak bool
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/segment"
 	"github.com/golaunch/golaunch/runtime/transport"
+	"github.com/golaunch/golaunch/runtime/transport/fence"
 )
 
 // World is the memory that n ranks share.
@@ -38,7 +39,7 @@ func New(n int) (*World, error) {
 		wakers:   make([]chan struct{}, n),
 		channels: make([]atomic.Pointer[[]byte], n*n),
 		heaps:    make([]region, n),
-		caps:     transport.Caps{Processors: runtime.GOMAXPROCS(0), Goroutines: true},
+		caps:     transport.Caps{Processors: runtime.GOMAXPROCS(0), Goroutines: true, Weak: fence.Register(fence.Process)},
 	}
 	for i := range w.wakers {
 		w.wakers[i] = make(chan struct{}, 1)
@@ -95,6 +96,7 @@ func (e *endpoint) Size() int            { return e.layout.Ranks }
 func (e *endpoint) Shape() ring.Shape    { return e.layout.Shape }
 func (e *endpoint) Caps() transport.Caps { return e.caps }
 func (e *endpoint) Yield()               { runtime.Gosched() }
+func (e *endpoint) Fence() bool          { return fence.Pass(fence.Process) }
 func (e *endpoint) Close() error         { return nil }
 
 func (e *endpoint) Channel(dst, src int) ([]byte, error) {

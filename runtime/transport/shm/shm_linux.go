@@ -10,6 +10,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/segment"
 	"github.com/golaunch/golaunch/runtime/transport"
+	"github.com/golaunch/golaunch/runtime/transport/fence"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,7 +31,7 @@ func Open(f *os.File, rank int) (transport.Endpoint, error) {
 	if p <= 0 {
 		p = runtime.NumCPU()
 	}
-	return &endpoint{seg: s, rank: rank, caps: transport.Caps{Processors: p}}, nil
+	return &endpoint{seg: s, rank: rank, caps: transport.Caps{Processors: p, Weak: fence.Register(fence.Global)}}, nil
 }
 
 func (e *endpoint) Rank() int                            { return e.rank }
@@ -46,6 +47,9 @@ func (e *endpoint) Close() error                         { return e.seg.Close() 
 func (e *endpoint) Punch(off, n uint64) { _ = e.seg.Punch(e.rank, int64(off), int64(n)) }
 
 func (e *endpoint) Sleep(d time.Duration) { e.seg.Sleep(e.rank, int64(d)) }
+
+// Fence reaches the threads of all processes that have registered for it, as Open does.
+func (e *endpoint) Fence() bool { return fence.Pass(fence.Global) }
 
 // Yield is a raw system call: it does not block, so the Go scheduler need not know.
 func (e *endpoint) Yield() { unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
