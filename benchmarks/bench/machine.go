@@ -31,7 +31,7 @@ func describe(sides map[harness.Side]*side) string {
 			fmt.Fprintf(&b, "%-9s %s\n", label, s.version)
 		}
 	}
-	fmt.Fprintf(&b, "tuned     Open MPI with %s; with more ranks than processors also %s\n", settings(tuned), settings(yielding))
+	fmt.Fprintf(&b, "tuned     Open MPI with %s; one rank on each core %s; more ranks than processors %s\n", settings(tuned), settings(collTuned), settings(yielding))
 	if load := strings.Fields(readFile("/proc/loadavg")); len(load) > 0 {
 		fmt.Fprintf(&b, "load      %s at the start; figures of a busy machine mean little\n", load[0])
 	}
