@@ -169,6 +169,6 @@ func check(w io.Writer, rows []harness.Row, targets []harness.Target, o options,
 		fmt.Fprintf(w, "\ncheck: every bar of %s is reached%s\n", strings.Join(o.suites, ", "), short)
 		return nil
 	}
-	fmt.Fprintf(w, "\ncheck: %d bars are not reached%s:\n  %s\n", len(flaws), short, strings.Join(flaws, "\n  "))
-	return fmt.Errorf("%d bars are not reached", len(flaws))
+	fmt.Fprintf(w, "\ncheck: not reached%s:\n  %s\n", short, strings.Join(flaws, "\n  "))
+	return fmt.Errorf("bars not reached: %d", len(flaws))
 }
