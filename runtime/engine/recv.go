@@ -56,6 +56,17 @@ func (e *Engine) StartRecv(op Op, ctx uint32, src, tag int32, d Data) *Req {
 	return r
 }
 
+// StartRecvBytes is StartRecv of at most n bytes at p.
+func (e *Engine) StartRecvBytes(ctx uint32, src, tag int32, p unsafe.Pointer, n int) *Req {
+	e.lock()
+	r := e.newReq(OpRecv, ctx, src, tag)
+	r.P, r.N = p, n
+	r.any = src == AnySource
+	e.post(r)
+	e.leave()
+	return r
+}
+
 func (e *Engine) post(r *Req) {
 	if err := e.unusable(r.ctx); err != nil {
 		e.finish(r, err)

@@ -170,13 +170,24 @@ func (e *Engine) newReq(op Op, ctx uint32, peer, tag int32) *Req {
 	r.next = nil
 	r.op, r.ctx, r.peer, r.tag = op, ctx, peer, tag
 	r.desc = -1
+	r.done, r.any = false, false
+	r.phase, r.choice = proto.Queued, proto.Inline
+	r.moved, r.total = 0, 0
+	r.Err = nil
+	r.Status = Status{}
 	return r
 }
 
-// release gives a finished request back to the pool: whoever holds a copy of its serial sees that it is gone.
+// release gives a finished request back to the pool: whoever holds a copy of
+// its serial sees that it is gone, and nothing of the user's is kept alive.
 func (e *Engine) release(r *Req) {
-	serial := r.serial + 1
-	*r = Req{serial: serial, next: e.free}
+	r.serial++
+	r.P = nil
+	if !r.whole() {
+		r.Layout = layout.Layout{}
+	}
+	r.w, r.msg, r.word = nil, nil, nil
+	r.next = e.free
 	e.free = r
 }
 

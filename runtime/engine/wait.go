@@ -396,7 +396,9 @@ func (e *Engine) wakeAll() {
 // Complete waits for r, releases it and returns how it ended. ctx may be nil.
 func (e *Engine) Complete(ctx context.Context, r *Req) (Status, error) {
 	e.lock()
-	e.waitFor(ctx, &cond{one: r})
+	if !r.done {
+		e.waitFor(ctx, &cond{one: r})
+	}
 	st, err := r.Status, r.Err
 	e.release(r)
 	e.unlock()

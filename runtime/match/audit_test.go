@@ -84,9 +84,9 @@ func auditQueue[V comparable](q *queue, vals []V) ([]int32, error) {
 		case lane.n > 0:
 			blocks++
 			b := &q.lanes.blocks[lane.block]
-			for at, i := range mine {
-				if b.slots[at] != i || b.words[at] != q.slots.at[i].word {
-					return nil, fmt.Errorf("lane of %d: %v %x, want slots %v", src, b.slots, b.words, mine)
+			for k, i := range mine {
+				if at := int(lane.lo) + k; b.slots[at] != i || b.words[at] != q.slots.at[i].word {
+					return nil, fmt.Errorf("lane of %d: %v, want slots %v", src, b.slots[lane.lo:lane.lo+lane.n], mine)
 				}
 			}
 		}

@@ -306,9 +306,9 @@ func draw(what, where, tag, n byte) op {
 	case w < 20:
 		o.kind, o.n = opMessage, 1
 	case w < 22:
-		o.kind, o.n, o.up = opPost, int(n%48), n&64 != 0
+		o.kind, o.n, o.up = opPost, int(n%112), n&128 != 0
 	case w < 24:
-		o.kind, o.n, o.up = opMessage, int(n%48), n&64 != 0
+		o.kind, o.n, o.up = opMessage, int(n%112), n&128 != 0
 	case w < 25:
 		o.kind = opPeek
 	case w < 27:
@@ -366,7 +366,7 @@ func TestOracleRunsVisitEveryShape(t *testing.T) {
 	for range 40 {
 		m := newMachine(t)
 		m.seen = seen
-		ops := make([]op, 100)
+		ops := make([]op, 160)
 		for i := range ops {
 			r := rng.Uint32()
 			ops[i] = draw(byte(r), byte(r>>8), byte(r>>16), byte(r>>24))

@@ -9,7 +9,7 @@ type queue struct {
 }
 
 // add queues an entry as the newest and returns its slot. src may be AnySource.
-// Cost: O(1); the entry that overflows a lane also moves the eight before it.
+// Cost: O(1); the entry that overflows a lane also moves those before it.
 func (q *queue) add(w word, src int32) int32 {
 	i := q.slots.link(w, src)
 	l := q.lanes.lane(src)
@@ -28,8 +28,8 @@ func (q *queue) add(w word, src int32) int32 {
 // spill moves a full lane into the index, in order.
 func (q *queue) spill(l *lane, src int32) {
 	b := &q.lanes.blocks[l.block]
-	for i, w := range b.words {
-		q.bins.push(w, src, b.slots[i])
+	for i := l.lo; i < l.lo+l.n; i++ {
+		q.bins.push(b.words[i], src, b.slots[i])
 	}
 	q.lanes.freeBlock(l)
 	l.block = hashed
@@ -62,7 +62,7 @@ func (q *queue) receive(w word, src int32) int32 {
 	case l.n == 0:
 		return 0
 	case l.block != hashed:
-		return q.lanes.blocks[l.block].either(l.n, w, w.anyTag())
+		return q.lanes.either(l, w, w.anyTag())
 	}
 	return q.slots.older(q.bins.first(w, src), q.bins.first(w.anyTag(), src))
 }

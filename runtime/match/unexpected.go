@@ -75,9 +75,9 @@ func (q *unexpected) find(ctx uint32, src, tag int32) int32 {
 	case l.block == hashed:
 		return q.bins.first(w, src)
 	case tag == AnyTag:
-		return q.lanes.blocks[l.block].ofCtx(l.n, ctx)
+		return q.lanes.ofCtx(l, ctx)
 	}
-	return q.lanes.blocks[l.block].either(l.n, w, w)
+	return q.lanes.either(l, w, w)
 }
 
 // fromAny is find for AnySource: a short walk from the oldest message on, then

@@ -165,6 +165,13 @@ func (c *Comm) rankOf(node int32) int {
 
 // check refuses a communicator that can't be used.
 func (c *Comm) check(op string, peer, tag int) error {
+	if atomic.LoadUint32(c.state) == 0 && c.ctx == nil {
+		return nil
+	}
+	return c.checkSlow(op, peer, tag)
+}
+
+func (c *Comm) checkSlow(op string, peer, tag int) error {
 	if s := atomic.LoadUint32(c.state); s != 0 {
 		if s&commFreed != 0 {
 			panic(panicFreed)

@@ -47,9 +47,13 @@ func (c *Comm) AckFailed() []int {
 // anyFailed refuses to wait for anybody while a dead rank that nobody took note
 // of might be the one waited for.
 func (c *Comm) anyFailed(op string, src, tag int) error {
-	if src != AnySource {
+	if src != AnySource || c.eng.Deaths() == 0 {
 		return nil
 	}
+	return c.anyFailedSlow(op, tag)
+}
+
+func (c *Comm) anyFailedSlow(op string, tag int) error {
 	if n := c.eng.Deaths(); n == 0 || n <= int(c.shared.acked.Load()) {
 		return nil
 	}

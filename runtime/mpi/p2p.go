@@ -141,10 +141,15 @@ func Irecv[T any](c *Comm, buf []T, src, tag int, at ...Layout) Request {
 	if err := c.check("Irecv", src, tag); err != nil || !ok {
 		return Request{c: c, err: err, op: opIrecv}
 	}
-	d, elem := dataIn(buf, at)
 	if err := c.anyFailed("Irecv", src, tag); err != nil {
 		return Request{c: c, err: err, op: opIrecv}
 	}
+	if len(at) == 0 {
+		size := elemSize[T]()
+		r := c.eng.StartRecvBytes(c.p2p, node, int32(tag), unsafe.Pointer(unsafe.SliceData(buf)), len(buf)*size)
+		return Request{c: c, r: r, serial: r.Serial(), elem: int32(size), peer: int32(src), tag: int32(tag), op: opIrecv}
+	}
+	d, elem := dataIn(buf, at)
 	r := c.eng.StartRecv(engine.OpRecv, c.p2p, node, int32(tag), d)
 	return Request{c: c, r: r, serial: r.Serial(), elem: int32(elem), peer: int32(src), tag: int32(tag), op: opIrecv}
 }

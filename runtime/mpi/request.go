@@ -58,28 +58,31 @@ func (q *Request) Null() bool { return q.op == opNone }
 
 // Wait returns when the operation is done and the buffer is the caller's again.
 func (q *Request) Wait() (Status, error) {
-	r := *q
-	*q = Request{}
-	if r.r == nil {
-		return nullStatus, r.err
+	r, op := q.r, q.op
+	q.op = opNone
+	if r == nil {
+		err := q.err
+		q.err = nil
+		return nullStatus, err
 	}
-	if r.r.Serial() != r.serial {
+	if r.Serial() != q.serial {
 		panic(panicRequest)
 	}
-	st, err := r.c.eng.Complete(r.c.ctx, r.r)
-	return r.result(st, err)
+	q.r = nil
+	st, err := q.c.eng.Complete(q.c.ctx, r)
+	return q.result(op, st, err)
 }
 
-func (q *Request) result(st engine.Status, err error) (Status, error) {
-	if q.op != opIrecv {
+func (q *Request) result(op opCode, st engine.Status, err error) (Status, error) {
+	if op != opIrecv {
 		if err != nil {
-			return nullStatus, q.c.fail(opNames[q.op], int(q.peer), int(q.tag), err)
+			return nullStatus, q.c.fail(opNames[op], int(q.peer), int(q.tag), err)
 		}
 		return nullStatus, nil
 	}
 	s := q.c.status(st, int(q.elem))
 	if err != nil {
-		return s, q.c.fail(opNames[q.op], int(q.peer), int(q.tag), err)
+		return s, q.c.fail(opNames[op], int(q.peer), int(q.tag), err)
 	}
 	return s, nil
 }
