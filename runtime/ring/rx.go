@@ -62,6 +62,35 @@ func (r *Rx) Ready() bool { return atomic.LoadUint64((*uint64)(r.slot))&0xffff =
 // Weak is what it is for Tx, for the head word.
 func (r *Rx) Weak(on bool) { r.weak = on && canWeak }
 
+// Peek is the first word of the next record and whether it is there: one load.
+func (r *Rx) Peek() (w0 uint64, ok bool) {
+	w0 = atomic.LoadUint64((*uint64)(r.slot))
+	return w0, w0&0xffff == r.want
+}
+
+// Envelope is the second word of a record that Peek has found.
+func (r *Rx) Envelope() uint64 { return *(*uint64)(unsafe.Add(r.slot, 8)) }
+
+// Body is the body of n bytes of a record that Peek has found, or nil if that reaches
+// out of the ring. After it, Consume(n) is Advance.
+func (r *Rx) Body(n uint64) unsafe.Pointer {
+	if (r.pos&r.mask)*lineBytes+wire.HeaderBytes+n > (r.mask+1)*lineBytes {
+		return nil
+	}
+	return unsafe.Add(r.slot, wire.HeaderBytes)
+}
+
+// Consume gives back the place of an inline record of n bytes, as Advance does.
+func (r *Rx) Consume(n uint64) bool {
+	k := (n + wire.HeaderBytes + lineBytes - 1) / lineBytes
+	for i := uint64(1); i < k; i++ {
+		*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
+	}
+	r.pos += k
+	r.seek()
+	return r.pos-r.pubL > (r.mask+1)/4 && r.Publish()
+}
+
 // Err is not nil when a record made no sense: the channel is dead.
 func (r *Rx) Err() error { return r.bad }
 

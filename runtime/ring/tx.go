@@ -11,16 +11,21 @@ import (
 // Tx is the producer's end. One goroutine at a time may use it.
 type Tx struct {
 	mem
+	// The next record: everything Inline and Commit need.
+	slot unsafe.Pointer // its first line
+	free uint64         // lines from there on that are free and in one piece
+	next uint64         // lines of the record between Inline and Commit
+	lap  uint64         // wire lap of slot
+	weak bool
+
+	pos   uint64 // lines written, ever
+	pay   uint64 // bulk bytes written, ever (a multiple of 64)
 	lines unsafe.Pointer
 	bulk  unsafe.Pointer
 	mask  uint64 // Lines - 1
-	pos   uint64 // lines written, ever
-	pay   uint64 // bulk bytes written, ever (a multiple of 64)
 	// What the consumer was last seen to have given back. Read again only when
 	// the ring looks full.
 	headLines, headBulk uint64
-	next                uint64 // lines of the record between Inline and Commit
-	weak                bool
 	bad                 error
 }
 
@@ -30,8 +35,9 @@ func NewTx(b []byte, s Shape) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()),
-		mask: uint64(s.Lines - 1)}, nil
+	t := &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1)}
+	t.seek()
+	return t, nil
 }
 
 // Weak says whether Commit may publish with a store that later loads of this
@@ -62,56 +68,62 @@ func (t *Tx) refresh() bool {
 	return moved
 }
 
+// seek finds the next line and how many are free from it on.
+func (t *Tx) seek() {
+	at := t.pos & t.mask
+	t.slot = unsafe.Add(t.lines, at*lineBytes)
+	t.lap = uint64(uint16(t.pos/(t.mask+1) + 1))
+	t.free = min(t.mask+1-at, t.mask+1-(t.pos-t.headLines))
+}
+
 // room makes sure that k lines are free in one piece, padding over the end of
 // the ring if need be.
 func (t *Tx) room(k uint64) bool {
-	left := t.mask + 1 - t.pos&t.mask
-	if k > left {
-		if t.pos+left-t.headLines > t.mask+1 {
-			if t.bad != nil || !t.refresh() || t.pos+left-t.headLines > t.mask+1 {
-				return false
-			}
-		}
+	if t.bad != nil {
+		return false
+	}
+	t.seek()
+	if k <= t.free {
+		return true
+	}
+	t.refresh()
+	t.seek()
+	if left := t.mask + 1 - t.pos&t.mask; k > left && t.free == left {
 		// Pad counts its lines, header included, as length.
-		atomic.StoreUint64((*uint64)(t.line()), wire.Word0(t.lap(), wire.Pad, 0, uint32(left)))
+		atomic.StoreUint64((*uint64)(t.slot), wire.Word0(uint16(t.lap), wire.Pad, 0, uint32(left)))
 		t.pos += left
+		t.seek()
 	}
-	if t.pos+k-t.headLines > t.mask+1 {
-		if t.bad != nil || !t.refresh() || t.pos+k-t.headLines > t.mask+1 {
-			return false
-		}
-	}
-	return true
+	return k <= t.free
 }
-
-func (t *Tx) line() unsafe.Pointer { return unsafe.Add(t.lines, (t.pos&t.mask)*lineBytes) }
-func (t *Tx) lap() uint16          { return uint16(t.pos/(t.mask+1) + 1) }
 
 // Inline gives the place for a body of n bytes (n <= MaxInline), or nil when
 // there is no room now. Fill it and call Commit; calling Inline again instead drops it.
 func (t *Tx) Inline(n int) unsafe.Pointer {
 	k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
-	if t.pos&t.mask+k > t.mask+1 || t.pos+k-t.headLines > t.mask+1 {
-		if !t.room(k) {
-			return nil
-		}
+	if k > t.free && !t.room(k) {
+		return nil
 	}
 	t.next = k
-	return unsafe.Add(t.lines, (t.pos&t.mask)*lineBytes+wire.HeaderBytes)
+	return unsafe.Add(t.slot, wire.HeaderBytes)
 }
 
 // Commit publishes the record whose body Inline gave: n is its length in bytes, w1 from wire.Word1.
 func (t *Tx) Commit(k wire.Kind, n int, w1 uint64) {
-	p := t.line()
+	p := t.slot
 	*(*uint64)(unsafe.Add(p, 8)) = w1
-	publish((*uint64)(p), wire.Word0(t.lap(), k, 0, uint32(n)), t.weak)
+	publish((*uint64)(p), t.lap|uint64(k)<<16|uint64(n)<<32, t.weak)
 	t.pos += t.next
+	t.free -= t.next
+	if t.free != 0 { // else room seeks
+		t.slot = unsafe.Add(p, t.next*lineBytes)
+	}
 }
 
 // BulkRoom gives the place for n payload bytes (0 < n <= MaxBulk) in the bulk
 // ring and reserves the line of its record, or nil when there is no room now.
 func (t *Tx) BulkRoom(n int) unsafe.Pointer {
-	if !t.room(1) {
+	if t.free == 0 && !t.room(1) {
 		return nil
 	}
 	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
@@ -126,14 +138,18 @@ func (t *Tx) BulkRoom(n int) unsafe.Pointer {
 
 // CommitBulk publishes the record whose payload BulkRoom gave place for; n as there.
 func (t *Tx) CommitBulk(k wire.Kind, n int, w1, aux0, aux1 uint64) {
-	p := t.line()
+	p := t.slot
 	*(*uint64)(unsafe.Add(p, 8)) = w1
 	*(*uint64)(unsafe.Add(p, 16)) = aux0
 	*(*uint64)(unsafe.Add(p, 24)) = aux1
 	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
 	t.pay += bulkSkip(t.pay, size, uint64(t.Bulk)) + size
-	publish((*uint64)(p), wire.Word0(t.lap(), k, wire.Bulk, uint32(n)), t.weak)
+	publish((*uint64)(p), t.lap|uint64(k)<<16|uint64(wire.Bulk)<<24|uint64(n)<<32, t.weak)
 	t.pos++
+	t.free--
+	if t.free != 0 {
+		t.slot = unsafe.Add(p, lineBytes)
+	}
 }
 
 // bulkSkip is how many bytes are left unused at the end of the bulk ring so that size bytes lie in one piece.
