@@ -60,7 +60,7 @@ collective -> runtime/mpi/mpitest
 
 // modules says which packages may import which third-party module, outside their tests.
 const modules = `
-SYSTEM = runtime/segment runtime/arena runtime/transport/shm runtime/engine runtime/bootstrap runtime/mpi
+SYSTEM = runtime/segment runtime/arena runtime/transport/inproc runtime/transport/shm runtime/engine runtime/bootstrap runtime/mpi
   launcher launcher/spawn launcher/golaunch
 SYSTEM -> golang.org/x/sys
 launcher launcher/golaunch -> golang.org/x/sync

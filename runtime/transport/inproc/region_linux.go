@@ -4,8 +4,8 @@ package inproc
 
 import "golang.org/x/sys/unix"
 
-// heapBytes is address space, not memory.
-const heapBytes = 16 << 30
+// heapBytes is address space, not memory: 16 GiB, or 64 MiB where addresses have 32 bits.
+const heapBytes = 1 << (26 + 8*(^uint(0)>>63))
 
 // region is the heap of a rank: anonymous memory that costs nothing until it is touched.
 type region struct{ b []byte }
