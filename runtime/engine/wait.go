@@ -25,7 +25,7 @@ type waitPolicy struct {
 }
 
 func (w *waitPolicy) init(caps transport.Caps, ranks int) {
-	procs := min(caps.Processors, runtime.NumCPU())
+	procs := caps.Processors // of all ranks together: this one may be bound to one of them
 	*w = waitPolicy{direct: 400, polls: 64, spin: 60 * time.Microsecond, yield: time.Millisecond, heartbeat: time.Second}
 	if caps.Goroutines {
 		procs = runtime.GOMAXPROCS(0)

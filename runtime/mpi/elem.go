@@ -50,9 +50,28 @@ func pointerIn(t reflect.Type, path string) string {
 	return path + " (" + t.Kind().String() + ")"
 }
 
-// typeSum tells element types apart in a Move: FNV-1a of the type's name.
+// typeSum tells element types apart in a Move: FNV-1a of the type's name,
+// remembered like the verdict on its pointers.
 func typeSum[T any]() uint64 {
-	t := reflect.TypeFor[T]()
+	t := any((*T)(nil))
+	p := uintptr(*(*unsafe.Pointer)(unsafe.Pointer(&t)))
+	k := &typeSums[p>>5%uintptr(len(typeSums))]
+	if s := k.Load(); s != nil && s.typ == p {
+		return s.sum
+	}
+	s := &namedSum{p, nameSum(reflect.TypeFor[T]())}
+	k.Store(s)
+	return s.sum
+}
+
+type namedSum struct {
+	typ uintptr
+	sum uint64
+}
+
+var typeSums [64]atomic.Pointer[namedSum]
+
+func nameSum(t reflect.Type) uint64 {
 	h := uint64(14695981039346656037)
 	for _, s := range []string{t.PkgPath(), "/", t.String()} {
 		for i := range len(s) {

@@ -52,4 +52,20 @@ func BenchmarkOverhead(b *testing.B) {
 			WaitAll(rs[:], nil)
 		}
 	})
+	b.Run("Move", func(b *testing.B) {
+		buf, err := Alloc[float64](c[0], 1000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range b.N {
+			from, to := i%2, 1-i%2
+			if err := buf.Move(c[from], to, 0); err != nil {
+				b.Fatal(err)
+			}
+			if buf, _, err = RecvMove[float64](c[to], from, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		buf.Free()
+	})
 }
