@@ -20,13 +20,13 @@
 //
 //   - word 0 of a record: by the producer, last, atomically; it publishes the
 //     record and its bulk bytes. The consumer takes it when its lap fits.
-//   - the first word of every further line of a record: payload of the
-//     producer; the consumer zeroes it after reading, before it publishes the
-//     head, so that no payload can ever be taken for a header in a later lap.
-//     (It also pulls the line into the consumer's cache as its own, which makes the
-//     producer's next write to it cheaper than an upgrade of a shared line: a
-//     message of 1 to 4 KiB is 1.5 to 2 times faster than through a ring
-//     whose payload the consumer only reads.)
+//   - the first word of every line that held a record or bulk payload: written by
+//     the consumer once more, with zero, before it publishes the head. So no
+//     payload can ever be taken for a header in a later lap; and the line is then the consumer's own, from where
+//     the producer gets it for its next write in one step. Lines that one
+//     side only writes and the other only reads cost far more on some machines: on the reference
+//     machine 1.5 to 2 times at 1 to 4 KiB, and 6 times at 1 MiB when the two
+//     processors are far apart.
 //   - head: by the consumer, atomically; it gives the lines and bulk bytes
 //     before it back. It is published lazily (a quarter of the ring, or when the consumer
 //     has nothing to do): each publication costs the producer a cache miss.
@@ -39,7 +39,7 @@
 // Whatever the other side wrote is checked before it is used: a bad word
 // is an error that poisons the channel, never a panic or a wild access.
 //
-// Rejected: a slot ring with all payload in one separate byte ring (a second cold line
+// Rejected: consumers that only read (see above); a slot ring with all payload in one separate byte ring (a second cold line
 // for every message above 48 bytes), and a shared producer counter (a line that
 // bounces for every message).
 package ring

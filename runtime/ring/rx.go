@@ -53,7 +53,7 @@ func NewRx(b []byte, s Shape) (*Rx, error) {
 
 func (r *Rx) seek() {
 	r.slot = unsafe.Add(r.lines, (r.pos&r.mask)*lineBytes)
-	r.want = uint64(uint16(r.pos/(r.mask+1) + 1))
+	r.want = r.pos/(r.mask+1)%0xffff + 1
 }
 
 // Ready says whether something is there: one load.
@@ -83,9 +83,7 @@ func (r *Rx) Body(n uint64) unsafe.Pointer {
 // Consume gives back the place of an inline record of n bytes, as Advance does.
 func (r *Rx) Consume(n uint64) bool {
 	k := (n + wire.HeaderBytes + lineBytes - 1) / lineBytes
-	for i := uint64(1); i < k; i++ {
-		*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
-	}
+	own(r.slot, k)
 	r.pos += k
 	r.seek()
 	return r.pos-r.pubL > (r.mask+1)/4 && r.Publish()
@@ -107,9 +105,7 @@ func (r *Rx) Next(rec *Record) bool {
 			if r.bad != nil || uint64(n) != r.mask+1-r.pos&r.mask || flags != 0 {
 				return r.fail(w0)
 			}
-			for i := uint64(1); i < uint64(n); i++ {
-				*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
-			}
+			own(r.slot, uint64(n))
 			r.pos += uint64(n)
 			r.seek()
 			continue
@@ -140,6 +136,14 @@ func (r *Rx) Next(rec *Record) bool {
 	}
 }
 
+// own zeroes the first word of k lines from p on, which makes them this
+// processor's own: see the package comment.
+func own(p unsafe.Pointer, k uint64) {
+	for i := uint64(0); i < k; i++ {
+		*(*uint64)(unsafe.Add(p, i*lineBytes)) = 0
+	}
+}
+
 func (r *Rx) fail(w0 uint64) bool {
 	if r.bad == nil {
 		r.bad = fmt.Errorf("ring: record word %#x at line %d makes no sense", w0, r.pos&r.mask)
@@ -151,8 +155,9 @@ func (r *Rx) fail(w0 uint64) bool {
 // record or a quarter of the ring, else at the next Publish; it says whether
 // it told the producer.
 func (r *Rx) Advance(rec *Record) bool {
-	for i := uint64(1); i < rec.k; i++ {
-		*(*uint64)(unsafe.Add(r.slot, i*lineBytes)) = 0
+	own(r.slot, rec.k)
+	if rec.bulk != 0 {
+		own(rec.Data, (uint64(rec.Len)+lineBytes-1)/lineBytes)
 	}
 	r.pos += rec.k
 	r.pay += rec.bulk

@@ -72,7 +72,7 @@ func (t *Tx) refresh() bool {
 func (t *Tx) seek() {
 	at := t.pos & t.mask
 	t.slot = unsafe.Add(t.lines, at*lineBytes)
-	t.lap = uint64(uint16(t.pos/(t.mask+1) + 1))
+	t.lap = t.pos/(t.mask+1)%0xffff + 1
 	t.free = min(t.mask+1-at, t.mask+1-(t.pos-t.headLines))
 }
 

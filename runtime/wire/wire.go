@@ -7,7 +7,7 @@
 // A record begins with two 64-bit words:
 //
 //	word 0 (written last, it commits the record)
-//	bits  0-15  lap    1 + (position / lines of the ring), modulo 2^16
+//	bits  0-15  lap    1 + (position / lines of the ring) modulo 65535, never 0
 //	bits 16-23  kind   what the record is, see Kind
 //	bits 24-31  flags  see Flag
 //	bits 32-63  length bytes of payload in this record
