@@ -1,5 +1,5 @@
-// Hello is the smallest program that communicates: every rank sends a greeting
-// to rank 0, which prints them in the order of the ranks.
+// Hello is the smallest program that communicates: every rank sends a greeting to
+// rank 0, which prints them in the order of the ranks.
 //
 //	golaunch -n 4 ./examples/hello
 package main
@@ -14,8 +14,8 @@ import (
 
 func main() {
 	// Run joins the job that golaunch started, calls the function with the
-	// communicator of all ranks, and leaves. Started without golaunch the
-	// program is a world of one.
+	// communicator of all ranks, and leaves. Started without golaunch the program
+	// is a world of one.
 	mpi.Run(func(world *mpi.Comm) error { return run(world, os.Stdout) })
 }
 

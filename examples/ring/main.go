@@ -1,6 +1,6 @@
-// Ring sends a token round all ranks, several times. Each rank adds its number
-// to the token before it hands it on, so that at the end the sum tells
-// whether everybody was visited in every lap.
+// Ring sends a token round all ranks, several times. Each rank adds its number to
+// the token before it hands it on, so that at the end the sum tells whether
+// everybody was visited in every lap.
 //
 //	golaunch -n 4 ./examples/ring -laps 100000
 package main
@@ -43,8 +43,8 @@ func run(world *mpi.Comm, cfg config) error {
 	right := (rank + 1) % size
 	left := (rank + size - 1) % size
 
-	// Somebody must begin, or all would wait in Recv for ever. (Try it:
-	// golaunch then says who waits for whom, and in which line.)
+	// Somebody must begin, or all would wait in Recv for ever. (Try it: golaunch
+	// then says who waits for whom, and in which line.)
 	t := []token{{}}
 	begin := time.Now()
 	for range cfg.laps {
@@ -57,7 +57,8 @@ func run(world *mpi.Comm, cfg config) error {
 		t[0].Sum += rank
 		// With one rank, right and left are the rank itself. That works because
 		// Send lets go of a small message at once; it waits in the receiver's
-		// queue. A large one would wait for its receiver: then use Sendrecv or Isend.
+		// queue. A large one would wait for its receiver: then use Sendrecv or
+		// Isend.
 		if err := mpi.Send(world, t, right, tag); err != nil {
 			return err
 		}
