@@ -1,15 +1,30 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/golaunch/golaunch/runtime/proto"
 	"github.com/golaunch/golaunch/runtime/wire"
 )
 
-// takeBack withdraws an offered send before its match and says whether it was in time.
-func (e *Engine) takeBack(p *peer, r *Req) bool {
-	if !atomic.CompareAndSwapUint64(p.tx.Desc(int(r.desc)), wire.DescWord(r.gen, wire.DescOffered), wire.DescWord(r.gen, wire.DescCancelled)) {
+// takeBack withdraws an offered send before its match and says whether it was in
+// time. With force it also withdraws one that a matched probe has taken, and one that
+// the receiver reads in our arena: it sees that at the end, and drops what it has read.
+func (e *Engine) takeBack(p *peer, r *Req, force bool) bool {
+	states := []uint8{wire.DescOffered}
+	if force {
+		states = append(states, wire.DescClaimed)
+		if r.choice == proto.Borrow {
+			states = append(states, wire.DescGranted)
+		}
+	}
+	word := p.tx.Desc(int(r.desc))
+	if !slices.ContainsFunc(states, func(s uint8) bool { // in the order in which the receiver goes through them
+		return atomic.CompareAndSwapUint64(word, wire.DescWord(r.gen, s), wire.DescWord(r.gen, wire.DescCancelled))
+	}) {
 		return false
 	}
 	for i, o := range e.offered {
@@ -50,8 +65,10 @@ func (e *Engine) cancel(r *Req, cause error) bool {
 		e.finish(r, cause)
 		return true
 	}
-	if m := r.msg; m != nil { // a large send to ourselves that nobody has matched
-		e.q.RemoveUnexpected(func(_ uint32, _, _ int32, u *message) bool { return u == m }, e.releaseMessage)
+	if r.msg != nil { // a large send to ourselves that nobody has received
+		if !e.takeSelf(r, false) {
+			return false
+		}
 		e.finish(r, cause)
 		return true
 	}
@@ -63,7 +80,7 @@ func (e *Engine) cancel(r *Req, cause error) bool {
 			return true
 		}
 	case proto.Offered:
-		if e.takeBack(p, r) {
+		if e.takeBack(p, r, false) {
 			e.finish(r, cause)
 			return true
 		}
@@ -73,8 +90,8 @@ func (e *Engine) cancel(r *Req, cause error) bool {
 
 // expire ends a blocked request whose context has ended. What cancel can't take back is
 // detached: the rest of a matched message is dropped on arrival, the
-// receiver of a half-sent one is told that no more comes. An eager message that has begun to leave
-// leaves whole. It says whether the request is finished now.
+// receiver of a half-sent one is told that no more comes. Of an eager message that has begun
+// to leave the rest is copied and leaves later: its send is done. It says whether the request is finished now.
 func (e *Engine) expire(r *Req, cause error) bool {
 	if r.done || e.cancel(r, cause) {
 		return true
@@ -106,14 +123,46 @@ func (e *Engine) expire(r *Req, cause error) bool {
 		e.finish(r, cause)
 		return true
 	}
-	if r.phase == proto.Granted && r.choice == proto.Stream {
-		p := e.peers[r.peer]
-		if p.grants.remove(r) {
-			e.withdraw(p, r)
-			p.freeD |= 1 << r.desc
+	if r.msg != nil {
+		e.takeSelf(r, true)
+		e.finish(r, cause)
+		return true
+	}
+	p := e.peers[r.peer]
+	switch r.phase {
+	case proto.Injecting:
+		e.orphan(p, r)
+		e.finish(r, nil)
+		return true
+	case proto.Offered:
+		if e.takeBack(p, r, true) {
 			e.finish(r, cause)
 			return true
 		}
+		if gen, state := wire.DescSplit(atomic.LoadUint64(p.tx.Desc(int(r.desc)))); gen != r.gen || state > wire.DescClaimed {
+			e.corrupt(p, fmt.Errorf("descriptor %d holds generation %d and state %d", r.desc, gen, state))
+			return r.done
+		}
+		if e.answers(); r.done {
+			return true
+		}
+	}
+	if r.phase == proto.Granted && p.grants.remove(r) {
+		e.withdraw(p, r)
+		p.freeD |= 1 << r.desc
+		e.finish(r, cause)
+		return true
 	}
 	return false
+}
+
+// orphan gives the rest of a half-sent eager message, at most proto.Limits.Eager bytes, to a
+// request of the engine's own, so that the user has his buffer back.
+func (e *Engine) orphan(p *peer, r *Req) {
+	rest := make([]byte, r.N)
+	r.read(unsafe.Pointer(&rest[r.moved]), r.moved, r.N-r.moved)
+	o := e.newReq(r.op, r.ctx, r.peer, r.tag)
+	o.Data = Data{P: unsafe.Pointer(unsafe.SliceData(rest)), N: r.N}
+	o.total, o.moved, o.phase, o.choice, o.orphan = r.total, r.moved, r.phase, r.choice, true
+	p.pend.replace(r, o)
 }

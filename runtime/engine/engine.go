@@ -85,6 +85,7 @@ type Engine struct {
 	doors      []uint64
 	busy       []*peer // peers with sends to push
 	offered    []*Req  // sends that wait for an answer in a descriptor
+	selves     reqList // sends of this rank to itself that nobody has received
 	free       *Req
 	freeMsg    *message
 	pool       pool
@@ -93,10 +94,13 @@ type Engine struct {
 	closed     bool
 	revoked    map[uint32]bool // contexts
 	onRevoke   func(ctx uint32)
+	member     func(ctx uint32, rank int32) bool
+	acked      func(ctx uint32) int
 	onEpoch    func()
 	onStall    func()
 	deaths     []int32      // failed ranks in the order they were noticed
 	deathCount atomic.Int32 // len(deaths), for everybody
+	turns      uint32       // of progress
 	completed  uint64       // operations completed, for the stall warning
 	idleTests  uint32
 	dump       atomic.Uint32
@@ -139,8 +143,13 @@ type Config struct {
 	// a death or an abort was noticed. OnStall is called when every rank of the node has waited for two
 	// heartbeats. They must not block nor call back.
 	OnRevoke func(ctx uint32)
-	OnEpoch  func()
-	OnStall  func()
+	// Member says whether a rank of the node belongs to the communicator of ctx, Acked how many of the deaths
+	// (in the order of Failed) its user has taken note of: operations from AnySource go on without those.
+	// They are called with the token held, after deaths only. Without them everybody is a member and no death is known.
+	Member  func(ctx uint32, rank int32) bool
+	Acked   func(ctx uint32) int
+	OnEpoch func()
+	OnStall func()
 }
 
 // New makes the engine of the endpoint's rank.
@@ -154,7 +163,14 @@ func New(c Config) (*Engine, error) {
 		limits:  proto.LimitsFor(ep.Shape().MaxInline(), ep.Shape().MaxBulk()),
 		doors:   make([]uint64, ep.Job().DoorWords()),
 		revoked: map[uint32]bool{}, onRevoke: c.OnRevoke, onEpoch: c.OnEpoch, onStall: c.OnStall,
-		views: make([]atomic.Pointer[arena.View], n),
+		views:  make([]atomic.Pointer[arena.View], n),
+		member: c.Member, acked: c.Acked,
+	}
+	if e.member == nil {
+		e.member = func(uint32, int32) bool { return true }
+	}
+	if e.acked == nil {
+		e.acked = func(uint32) int { return 0 }
 	}
 	e.inline = e.limits.Inline
 	e.tok.needed = firstBias
@@ -228,6 +244,11 @@ func (e *Engine) Close() error {
 	e.lock()
 	defer e.unlock()
 	e.closed = true
+	e.failAll(ErrClosed)
+	for _, p := range e.peers { // their memory goes
+		p.tx, p.rx, p.control, p.opened = nil, nil, nil, true
+	}
+	e.open, e.busy = nil, nil
 	var err error
 	e.heapMu.Lock()
 	if e.heap != nil {
@@ -242,11 +263,11 @@ func (e *Engine) Close() error {
 // receivers' channels, or its receivers have failed.
 func (e *Engine) Quiesce() {
 	e.lock()
-	for len(e.busy) > 0 || len(e.offered) > 0 {
+	for turn := 1; len(e.busy) > 0 || len(e.offered) > 0; turn++ {
 		if e.aborted != nil {
 			break
 		}
-		if !e.progress() {
+		if moved := e.progress(); turn&63 == 0 && e.settle() || !moved {
 			if e.tok.contend.Load() != 0 {
 				e.letIn()
 			}
@@ -298,10 +319,25 @@ func (e *Engine) enqueue(p *peer) {
 	}
 }
 
-// peerError is ErrRankFailed or ErrCorrupt with the rank's name.
-func (e *Engine) peerError(p *peer) error {
-	if p.corrupt != nil {
-		return fmt.Errorf("channel of rank %d: %w: %w", p.rank, ErrCorrupt, p.corrupt)
+func (e *Engine) peerError(p *peer) error { return &PeerError{int(p.rank), p.corrupt} }
+
+// PeerError names the rank of the node that an operation needs and that is lost. It is ErrRankFailed or,
+// when nonsense was found in the rank's channel, ErrCorrupt.
+type PeerError struct {
+	Rank    int
+	Corrupt error // what was found
+}
+
+func (p *PeerError) Error() string {
+	if p.Corrupt != nil {
+		return fmt.Sprintf("%v: %v", ErrCorrupt, p.Corrupt)
+	}
+	return ErrRankFailed.Error()
+}
+
+func (p *PeerError) Unwrap() error {
+	if p.Corrupt != nil {
+		return ErrCorrupt
 	}
 	return ErrRankFailed
 }

@@ -105,12 +105,26 @@ func (e *Engine) failPeer(p *peer, err error) {
 	}, func(m *message) { e.releaseMessage(m) })
 	e.q.RemovePosted(func(_ uint32, src, _ int32, r *Req) bool { return src == p.rank }, func(r *Req) { e.finish(r, cause) })
 	// A receive from anybody could wait for the dead one: it is told.
-	e.q.RemovePosted(func(_ uint32, src, _ int32, r *Req) bool { return src == AnySource }, func(r *Req) {
+	e.q.RemovePosted(func(ctx uint32, src, _ int32, r *Req) bool { return src == AnySource && e.member(ctx, p.rank) }, func(r *Req) {
 		r.peer = p.rank
 		e.finish(r, cause)
 	})
-	e.failWatched(cause, func(r *Req) bool { return r.op == OpWait || r.peer == p.rank || r.peer == AnySource })
+	e.failWatched(cause, func(r *Req) bool { return r.peer == p.rank || r.peer == AnySource && e.member(r.ctx, p.rank) })
 	e.wakeAll()
+}
+
+// unknown is a dead rank that a wait for anybody on ctx might be for: a member
+// of which the user has taken no note.
+func (e *Engine) unknown(ctx uint32) (rank int32, yes bool) {
+	if len(e.deaths) == 0 {
+		return 0, false
+	}
+	for _, d := range e.deaths[min(e.acked(ctx), len(e.deaths)):] {
+		if e.member(ctx, d) {
+			return d, true
+		}
+	}
+	return 0, false
 }
 
 // failWatched ends those requests that no message finishes.
@@ -159,10 +173,7 @@ func (e *Engine) failAll(cause error) {
 	}
 	clear(e.offered)
 	e.offered = e.offered[:0]
-	e.q.RemoveUnexpected(func(_ uint32, _, _ int32, m *message) bool { return m.local != nil }, func(m *message) {
-		e.finish(m.local, cause)
-		e.releaseMessage(m)
-	})
+	e.dropSelves(func(*Req) bool { return true }, cause)
 	e.failWatched(cause, func(*Req) bool { return true })
 	e.wakeAll()
 }
@@ -213,12 +224,10 @@ func (e *Engine) revoke(ctx uint32) {
 	}
 	e.revoked[ctx] = true
 	e.q.RemovePosted(func(c uint32, _, _ int32, _ *Req) bool { return c == ctx }, func(r *Req) { e.finish(r, ErrRevoked) })
-	e.q.RemoveUnexpected(func(c uint32, _, _ int32, m *message) bool { return c == ctx && m.kind != wire.First }, func(m *message) {
-		if m.local != nil {
-			e.finish(m.local, ErrRevoked)
-		}
-		e.releaseMessage(m)
-	})
+	e.dropSelves(func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
+	e.q.RemoveUnexpected(func(c uint32, _, _ int32, m *message) bool {
+		return c == ctx && (m.kind != wire.First || m.got == m.total)
+	}, e.releaseMessage)
 	for _, p := range e.peers {
 		e.dropSends(p, func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
 		for i, r := range p.in {
@@ -267,7 +276,7 @@ func (e *Engine) dropSends(p *peer, doomed func(*Req) bool, cause error) {
 	p.grants = keep
 	for i := 0; i < len(e.offered); i++ {
 		r := e.offered[i]
-		if r.peer == p.rank && doomed(r) && e.takeBack(p, r) {
+		if r.peer == p.rank && doomed(r) && e.takeBack(p, r, true) {
 			e.finish(r, cause)
 			i--
 		}

@@ -32,6 +32,7 @@ func (e *Engine) startLocal(r *Req) {
 	default:
 		m.kind, m.local = wire.RTS, r
 		r.msg = m
+		e.selves.push(r)
 	}
 }
 
@@ -39,7 +40,10 @@ func (e *Engine) startLocal(r *Req) {
 func (q *Req) acceptLocal(e *Engine, s *Req) {
 	q.total = s.N
 	q.Status.Bytes = s.N
-	s.msg = nil
+	if s.msg != nil {
+		s.msg = nil
+		e.selves.remove(s)
+	}
 	if s.op == OpMove {
 		q.Body = s.Body
 		e.finish(q, e.wrongKind(q, wire.Move))
@@ -69,4 +73,32 @@ func (q *Req) acceptLocal(e *Engine, s *Req) {
 	}
 	e.finish(q, q.truncated())
 	e.finish(s, nil)
+}
+
+// takeSelf ends an unmatched send of this rank to itself, and says whether it
+// could. With force also one that a matched probe has taken: who receives it is told.
+func (e *Engine) takeSelf(r *Req, force bool) bool {
+	m := r.msg
+	switch {
+	case !m.taken:
+		e.q.RemoveUnexpected(func(_ uint32, _, _ int32, u *message) bool { return u == m }, e.releaseMessage)
+	case force:
+		m.local, m.withdrawn = nil, true
+	default:
+		return false
+	}
+	r.msg = nil
+	e.selves.remove(r)
+	return true
+}
+
+// dropSelves ends those sends of this rank to itself that doomed names.
+func (e *Engine) dropSelves(doomed func(*Req) bool, cause error) {
+	for r := e.selves.head; r != nil; {
+		next := r.next
+		if doomed(r) && e.takeSelf(r, true) {
+			e.finish(r, cause)
+		}
+		r = next
+	}
 }

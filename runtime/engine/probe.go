@@ -33,6 +33,39 @@ func (e *Engine) peek(r *Req) bool {
 	}
 }
 
+// pick takes a message that fits the matched probe r. From here on its sender can't take it back.
+func (e *Engine) pick(r *Req) bool {
+	for e.peek(r) {
+		m, _, _, _ := e.q.Take(r.ctx, r.peer, r.tag)
+		if m.kind == wire.RTS && m.local == nil {
+			word := e.peers[m.src].rx.Desc(int(m.offer.Desc))
+			if !atomic.CompareAndSwapUint64(word, wire.DescWord(m.offer.Gen, wire.DescOffered), wire.DescWord(m.offer.Gen, wire.DescClaimed)) {
+				e.releaseMessage(m) // it just did
+				continue
+			}
+		}
+		m.taken = true
+		r.msg = m
+		return true
+	}
+	return false
+}
+
+// hopeless says why a message from src that has not come never will, or may never.
+func (e *Engine) hopeless(ctx uint32, src int32) error {
+	if src == AnySource {
+		dead, yes := e.unknown(ctx)
+		if !yes {
+			return nil
+		}
+		src = dead
+	}
+	if p := e.peers[src]; p.err != nil {
+		return e.peerError(p)
+	}
+	return nil
+}
+
 // Iprobe looks for a message after making progress once.
 func (e *Engine) Iprobe(ctx uint32, src, tag int32) (Status, bool, error) {
 	e.lock()
@@ -49,8 +82,8 @@ func (e *Engine) Iprobe(ctx uint32, src, tag int32) (Status, bool, error) {
 		}
 		ok = e.peek(r)
 	}
-	if !ok && src >= 0 && e.peers[src].err != nil {
-		return Status{}, false, e.peerError(e.peers[src])
+	if err := e.hopeless(ctx, src); err != nil && !ok {
+		return Status{}, false, err
 	}
 	return r.Status, ok, nil
 }
@@ -75,8 +108,8 @@ func (e *Engine) search(wait context.Context, r *Req) {
 		e.finish(r, nil)
 		return
 	}
-	if r.peer >= 0 && e.peers[r.peer].err != nil {
-		e.finish(r, e.peerError(e.peers[r.peer]))
+	if err := e.hopeless(r.ctx, r.peer); err != nil {
+		e.finish(r, err)
 		return
 	}
 	e.waitSlow(wait, &cond{one: r})
@@ -108,8 +141,8 @@ func (e *Engine) Improbe(ctx uint32, src, tag int32) (Message, bool, error) {
 		}
 		ok = e.check(r)
 	}
-	if !ok && src >= 0 && e.peers[src].err != nil {
-		return Message{}, false, e.peerError(e.peers[src])
+	if err := e.hopeless(ctx, src); err != nil && !ok {
+		return Message{}, false, err
 	}
 	return Message{r.msg, r.Status}, ok, nil
 }

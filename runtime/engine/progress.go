@@ -10,6 +10,9 @@ func trailing(x uint32) int { return bits.TrailingZeros32(x) }
 // progress looks once at everything that can move and says whether anything did.
 func (e *Engine) progress() bool {
 	moved := false
+	if e.turns++; e.turns&1023 == 0 { // a rank that never waits hears of deaths and aborts too
+		moved = e.settle()
+	}
 	for _, p := range e.open {
 		if p.rx.Ready() && p.corrupt == nil {
 			moved = e.receive(p) || moved
@@ -60,11 +63,7 @@ func (e *Engine) check(r *Req) bool {
 	case OpProbe:
 		return e.peek(r)
 	case OpMprobe:
-		if !e.peek(r) {
-			return false
-		}
-		r.msg, _, _, _ = e.q.Take(r.ctx, r.peer, r.tag)
-		return true
+		return e.pick(r)
 	}
 	return false
 }

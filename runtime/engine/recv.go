@@ -54,6 +54,9 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	if rx.Consume(length) {
 		e.job.Wake(int(src))
 	}
+	if e.completed&1023 == 0 { // who never waits hears of deaths and aborts here
+		e.settle()
+	}
 	e.unlock()
 	return true
 }
@@ -97,6 +100,10 @@ func (e *Engine) post(r *Req) {
 			e.q.Cancel(h)
 			e.finish(r, e.peerError(p))
 		}
+	} else if dead, yes := e.unknown(r.ctx); yes {
+		e.q.Cancel(h)
+		r.peer = dead
+		e.finish(r, e.peerError(e.peers[dead]))
 	}
 }
 
@@ -105,15 +112,26 @@ func (e *Engine) take(r *Req, m *message) {
 	r.Status = Status{Source: m.src, Tag: m.tag, Bytes: m.total}
 	r.total = m.total
 	switch {
+	case m.withdrawn:
+		e.releaseMessage(m)
+		e.finish(r, ErrWithdrawn)
 	case m.local != nil:
 		s := m.local
 		e.releaseMessage(m)
 		r.acceptLocal(e, s)
 	case m.kind == wire.RTS:
-		o := m.offer
+		o, taken := m.offer, m.taken
 		src := e.peers[m.src]
 		e.releaseMessage(m)
-		e.grant(src, r, o)
+		switch {
+		case e.claim(src, r, o, taken):
+			e.accept(src, r, o)
+		case taken:
+			e.finish(r, ErrWithdrawn)
+		default: // its sender took it back in this moment: it never was
+			r.Status, r.total = Status{}, 0
+			e.post(r)
+		}
 	case m.kind == wire.Move:
 		r.Body = m.body
 		e.releaseMessage(m)
@@ -174,51 +192,58 @@ func (t *TruncatedError) Error() string {
 
 func (t *TruncatedError) Is(target error) bool { return target == ErrTruncated }
 
-// grant answers an offer that r has matched: the sender streams, or r reads the
-// sender's arena.
-func (e *Engine) grant(p *peer, r *Req, o wire.Offer) {
-	r.total = int(o.Total)
-	word := p.rx.Desc(int(o.Desc))
-	answer := func(state uint8) bool {
-		ok := atomic.CompareAndSwapUint64(word, wire.DescWord(o.Gen, wire.DescOffered), wire.DescWord(o.Gen, state))
-		if ok {
-			e.job.Wake(int(p.rank))
-		}
-		return ok
+// claim matches an offer with r, or says that its sender has taken it back.
+// taken: a matched probe has claimed it before.
+func (e *Engine) claim(p *peer, r *Req, o wire.Offer, taken bool) bool {
+	if p.err != nil {
+		return true // accept says what happened
 	}
+	from, to := uint8(wire.DescOffered), uint8(wire.DescGranted)
+	if taken {
+		from = wire.DescClaimed
+	}
+	if e.wrongKind(r, wire.RTS) != nil {
+		to = wire.DescRefused
+	}
+	if !atomic.CompareAndSwapUint64(p.rx.Desc(int(o.Desc)), wire.DescWord(o.Gen, from), wire.DescWord(o.Gen, to)) {
+		return false
+	}
+	e.job.Wake(int(p.rank))
+	return true
+}
+
+// accept receives the message of a claimed offer: the sender streams, or r
+// reads the sender's arena.
+func (e *Engine) accept(p *peer, r *Req, o wire.Offer) {
+	r.total = int(o.Total)
 	if p.err != nil {
 		e.finish(r, e.peerError(p))
 		return
 	}
 	if err := e.wrongKind(r, wire.RTS); err != nil {
-		answer(wire.DescRefused)
 		e.finish(r, err)
 		return
 	}
 	if o.Heap != wire.NoHeap {
-		// Nobody can take the offer back while it reads: only a done word frees the buffer. So claim it first.
-		if !answer(wire.DescGranted) {
-			e.repost(r)
-			return
-		}
 		src, err := e.window(int(o.Heap), o.Off, o.Total)
 		if err == nil {
 			e.copyIn(r, src)
 		}
-		atomic.StoreUint64(word, wire.DescWord(o.Gen, wire.DescDone))
+		// A sender whose patience has ended may have taken its buffer back meanwhile: what was read is worth nothing.
+		word := p.rx.Desc(int(o.Desc))
+		kept := atomic.CompareAndSwapUint64(word, wire.DescWord(o.Gen, wire.DescGranted), wire.DescWord(o.Gen, wire.DescDone))
 		e.job.Wake(int(p.rank))
-		if err != nil {
+		switch {
+		case err != nil:
 			e.finish(r, fmt.Errorf("offer of rank %d: %w: %w", p.rank, ErrCorrupt, err))
-			return
+		case !kept:
+			e.finish(r, ErrWithdrawn)
+		default:
+			e.finish(r, r.truncated())
 		}
-		e.finish(r, r.truncated())
 		return
 	}
 	if o.Total == 0 {
-		if !answer(wire.DescGranted) {
-			e.repost(r)
-			return
-		}
 		e.finish(r, nil)
 		return
 	}
@@ -230,23 +255,6 @@ func (e *Engine) grant(p *peer, r *Req, o wire.Offer) {
 	r.desc, r.gen = int32(o.Desc), o.Gen
 	r.peer = p.rank
 	p.in[o.Desc], p.inGen[o.Desc] = r, o.Gen
-	if !answer(wire.DescGranted) {
-		p.in[o.Desc] = nil
-		r.desc = -1
-		e.repost(r)
-	}
-}
-
-// repost puts a receive back whose match was withdrawn by its sender in the
-// same moment: the message never was.
-func (e *Engine) repost(r *Req) {
-	src := int32(AnySource)
-	if !r.any {
-		src = r.peer
-	}
-	r.Status, r.total, r.moved = Status{}, 0, 0
-	r.peer = src
-	e.post(r)
 }
 
 // copyIn copies a message that lies in src, in pieces so that the collector never waits long.
@@ -277,6 +285,10 @@ func (e *Engine) receive(p *peer) bool {
 }
 
 func (e *Engine) handle(p *peer, rec *ring.Record) {
+	if rec.Tag < 0 {
+		e.corrupt(p, fmt.Errorf("%v with tag %d", rec.Kind, rec.Tag))
+		return
+	}
 	switch rec.Kind {
 	case wire.Eager:
 		if r, ok := e.q.Arrive(rec.Ctx, p.rank, rec.Tag); ok {
@@ -310,9 +322,13 @@ func (e *Engine) handle(p *peer, rec *ring.Record) {
 			e.corrupt(p, err)
 			return
 		}
-		if r, ok := e.q.Arrive(rec.Ctx, p.rank, rec.Tag); ok {
-			r.Status = Status{p.rank, rec.Tag, int(o.Total)}
-			e.grant(p, r, o)
+		if r, ok := e.q.Find(rec.Ctx, p.rank, rec.Tag); ok {
+			// The receive leaves its place in the queue only when the sender can't take the message back any more.
+			if e.claim(p, r, o, false) {
+				e.q.Cancel(r.handle)
+				r.Status = Status{p.rank, rec.Tag, int(o.Total)}
+				e.accept(p, r, o)
+			}
 			return
 		}
 		if m := e.unexpected(p, rec); m != nil {
@@ -361,7 +377,7 @@ func (e *Engine) unexpected(p *peer, rec *ring.Record) *message {
 
 // first begins an eager message in parts.
 func (e *Engine) first(p *peer, rec *ring.Record) {
-	if rec.Aux0 <= uint64(rec.Len) && rec.Aux0 != uint64(rec.Len) || rec.Aux0 > 1<<30 || p.curLen != 0 {
+	if rec.Aux0 < uint64(rec.Len) || rec.Aux0 > uint64(e.limits.Eager) || p.curLen != 0 {
 		e.corrupt(p, fmt.Errorf("first part of %d bytes of a message of %d", rec.Len, rec.Aux0))
 		return
 	}
@@ -463,6 +479,9 @@ func (e *Engine) finish(r *Req, err error) {
 	e.completed++
 	if r.w != nil {
 		r.w.wake()
+	}
+	if r.orphan {
+		e.release(r)
 	}
 	if e.parked {
 		e.kick()

@@ -94,14 +94,14 @@ func (e *Engine) Report() []Pending {
 		add(r)
 	}
 	e.q.EachUnexpected(func(_ uint32, _, _ int32, m *message) bool {
-		if m.local != nil {
-			add(m.local)
-		}
 		if m.claim != nil {
 			add(m.claim)
 		}
 		return true
 	})
+	for r := e.selves.head; r != nil; r = r.next {
+		add(r)
+	}
 	slices.SortStableFunc(out, func(a, b Pending) int {
 		switch {
 		case a.Block == b.Block:

@@ -84,7 +84,7 @@ type Req struct {
 
 	op     Op
 	done   bool
-	block  bool // somebody blocks on it: for reports
+	orphan bool // nobody waits for it: released when it is done
 	phase  proto.Phase
 	choice proto.Choice
 	any    bool // receive from AnySource
@@ -133,6 +133,16 @@ func (l *reqList) pop() *Req {
 	return r
 }
 
+// replace puts n where r, the first, was.
+func (l *reqList) replace(r, n *Req) {
+	n.next = r.next
+	r.next = nil
+	l.head = n
+	if l.tail == r {
+		l.tail = n
+	}
+}
+
 // remove takes r out, wherever it stands, and says whether it was there.
 func (l *reqList) remove(r *Req) bool {
 	var prev *Req
@@ -170,7 +180,7 @@ func (e *Engine) newReq(op Op, ctx uint32, peer, tag int32) *Req {
 	r.next = nil
 	r.op, r.ctx, r.peer, r.tag = op, ctx, peer, tag
 	r.desc = -1
-	r.done, r.any = false, false
+	r.done, r.any, r.orphan = false, false, false
 	r.phase, r.choice = proto.Queued, proto.Inline
 	r.moved, r.total = 0, 0
 	r.Err = nil
@@ -206,8 +216,10 @@ type message struct {
 	claim  *Req // the receive that matched it before it was complete
 	dead   bool // its sender is gone; it never completes
 	free   *message
-	taken  bool // by a matched probe
 	serial uint32
+
+	taken     bool // by a matched probe
+	withdrawn bool // and then given up by its sender, this rank itself
 }
 
 func (e *Engine) newMessage() *message {

@@ -113,8 +113,11 @@ func (e *Engine) start(r *Req) {
 		r.choice = e.limits.Choose(r.N, r.op == OpSsend, arena)
 	}
 	if !p.queued { // nothing is before it
-		if _, more := e.inject(p, r); !more {
+		did, more := e.inject(p, r)
+		if did {
 			e.job.Wake(int(p.rank))
+		}
+		if !more {
 			if r.phase == proto.Finished {
 				e.finish(r, nil)
 			}
@@ -274,7 +277,7 @@ func (e *Engine) answers() bool {
 		r := e.offered[i]
 		p := e.peers[r.peer]
 		gen, state := wire.DescSplit(atomic.LoadUint64(p.tx.Desc(int(r.desc))))
-		if gen != r.gen || state == wire.DescOffered || state == wire.DescGranted && r.choice == proto.Borrow {
+		if gen != r.gen || state == wire.DescOffered || state == wire.DescClaimed || state == wire.DescGranted && r.choice == proto.Borrow {
 			i++ // no answer yet, or the receiver is reading our buffer
 			continue
 		}

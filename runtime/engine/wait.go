@@ -271,6 +271,9 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 			start = time.Time{}
 			if turn&1023 == 0 {
 				e.settle()
+				if w.cancelled.Load() && e.giveUp(ctx, c) {
+					return
+				}
 			}
 			continue
 		}

@@ -83,6 +83,17 @@ func (q *Queues[P, U]) Arrive(ctx uint32, src, tag int32) (p P, matched bool) {
 	return q.takeReceive(i), true
 }
 
+// Find is Arrive that leaves the receive posted: for a message that its sender
+// may take back until it is told of the match. Cancel with the receive's handle
+// makes the match.
+func (q *Queues[P, U]) Find(ctx uint32, src, tag int32) (p P, ok bool) {
+	i := q.receiveFor(ctx, src, tag)
+	if i == 0 {
+		return p, false
+	}
+	return q.receives[i], true
+}
+
 // AddUnexpected queues a message as the newest of its source. Call it only
 // after Arrive has said no to the same envelope, with no Post in between:
 // otherwise a receive and its message would miss each other for ever.

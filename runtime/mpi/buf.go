@@ -137,9 +137,6 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 	if err := c.check("RecvMove", src, tag); err != nil || !ok {
 		return nil, nullStatus, err
 	}
-	if err := c.anyFailed("RecvMove", src, tag); err != nil {
-		return nil, nullStatus, err
-	}
 	var st engine.Status
 	var body [moveBody]byte
 	var err error

@@ -90,8 +90,12 @@ func (c *Comm) fail(op string, peer, tag int, err error) error {
 		return nil
 	}
 	var t *engine.TruncatedError
-	if errors.As(err, &t) {
+	var lost *engine.PeerError
+	switch {
+	case errors.As(err, &t):
 		peer = c.rankOf(int32(t.Source))
+	case errors.As(err, &lost):
+		peer = c.rankOf(int32(lost.Rank))
 	}
 	return &Error{Op: op, Peer: peer, Tag: tag, Comm: c.Name(), Err: err}
 }

@@ -27,8 +27,13 @@ func WithFaults(f Faults) Option { return func(o *options) { o.faults = f } }
 
 // Failed are the ranks of c that are known to be dead, ascending.
 func (c *Comm) Failed() []int {
+	return c.among(c.eng.Failed())
+}
+
+// among are the ranks here of those ranks of the node that belong to c, ascending.
+func (c *Comm) among(nodes []int32) []int {
 	var out []int
-	for _, node := range c.eng.Failed() {
+	for _, node := range nodes {
 		if r := c.rankOf(node); r >= 0 && r < c.size {
 			out = append(out, r)
 		}
@@ -39,28 +44,34 @@ func (c *Comm) Failed() []int {
 
 // AckFailed takes note of the ranks of c that are dead: receives from AnySource work again. It returns Failed.
 func (c *Comm) AckFailed() []int {
-	n := c.eng.Deaths()
-	c.shared.acked.Store(int32(n))
-	return c.Failed()
+	nodes := c.eng.Failed()
+	c.shared.acked.Store(int32(len(nodes)))
+	return c.among(nodes)
 }
 
-// anyFailed refuses to wait for anybody while a dead rank that nobody took note
-// of might be the one waited for.
-func (c *Comm) anyFailed(op string, src, tag int) error {
-	if src != AnySource || c.eng.Deaths() == 0 {
-		return nil
-	}
-	return c.anyFailedSlow(op, tag)
+// comm finds the communicator of a context, or nil.
+func (p *process) comm(ctx uint32) *Comm {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.comms[ctx/planes]
 }
 
-func (c *Comm) anyFailedSlow(op string, tag int) error {
-	if n := c.eng.Deaths(); n == 0 || n <= int(c.shared.acked.Load()) {
-		return nil
+// member runs with the engine's token: is a rank of the node in the communicator of ctx?
+func (p *process) member(ctx uint32, node int32) bool {
+	c := p.comm(ctx)
+	if c == nil {
+		return true
 	}
-	for _, r := range c.Failed() {
-		return c.fail(op, r, tag, ErrRankFailed)
+	r := c.rankOf(node)
+	return r >= 0 && r < c.size
+}
+
+// acked runs with the engine's token: how many deaths has the user of ctx's communicator taken note of?
+func (p *process) acked(ctx uint32) int {
+	if c := p.comm(ctx); c != nil {
+		return int(c.shared.acked.Load())
 	}
-	return nil
+	return 0
 }
 
 // Revoke makes the communicator useless on all its ranks: every operation on

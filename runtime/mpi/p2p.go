@@ -127,9 +127,6 @@ func Recv[T any](c *Comm, buf []T, src, tag int, at ...Layout) (Status, error) {
 }
 
 func (c *Comm) recv(node int32, src, tag int, d engine.Data, elem int) (Status, error) {
-	if err := c.anyFailed("Recv", src, tag); err != nil {
-		return nullStatus, err
-	}
 	st, err := c.eng.Complete(c.ctx, c.eng.StartRecv(engine.OpRecv, c.p2p, node, int32(tag), d))
 	return c.status(st, elem), c.fail("Recv", src, tag, err)
 }
@@ -139,9 +136,6 @@ func Irecv[T any](c *Comm, buf []T, src, tag int, at ...Layout) Request {
 	checkRecvTag(tag)
 	node, ok := c.from(src)
 	if err := c.check("Irecv", src, tag); err != nil || !ok {
-		return Request{c: c, err: err, op: opIrecv}
-	}
-	if err := c.anyFailed("Irecv", src, tag); err != nil {
 		return Request{c: c, err: err, op: opIrecv}
 	}
 	if len(at) == 0 {

@@ -13,9 +13,6 @@ func Probe(c *Comm, src, tag int) (Status, error) {
 	if err := c.check("Probe", src, tag); err != nil || !ok {
 		return nullStatus, err
 	}
-	if err := c.anyFailed("Probe", src, tag); err != nil {
-		return nullStatus, err
-	}
 	st, err := c.eng.Probe(c.ctx, c.p2p, node, int32(tag))
 	return c.status(st, 0), c.fail("Probe", src, tag, err)
 }
@@ -52,9 +49,6 @@ func Mprobe(c *Comm, src, tag int) (*Message, error) {
 	}
 	if !ok {
 		return &Message{Status: nullStatus, c: c, null: true}, nil
-	}
-	if err := c.anyFailed("Mprobe", src, tag); err != nil {
-		return nil, err
 	}
 	m, err := c.eng.Mprobe(c.ctx, c.p2p, node, int32(tag))
 	if err != nil {

@@ -44,7 +44,8 @@ func newProcess(ep transport.Endpoint, opts options) (*process, error) {
 	p := &process{job: ep.Job(), opts: opts, comms: map[uint32]*Comm{}, early: map[uint32]bool{}}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	var err error
-	p.eng, err = engine.New(engine.Config{Endpoint: ep, OnRevoke: p.revokedByPeer, OnEpoch: p.newEpoch, OnStall: p.stalled})
+	p.eng, err = engine.New(engine.Config{Endpoint: ep, OnRevoke: p.revokedByPeer, OnEpoch: p.newEpoch, OnStall: p.stalled,
+		Member: p.member, Acked: p.acked})
 	if err != nil {
 		return nil, err
 	}

@@ -74,6 +74,7 @@ const (
 	DescDone      = 3 // by the receiver: it has all bytes
 	DescCancelled = 4 // by the sender: taken back before a match
 	DescRefused   = 5 // by the receiver: it can't be received (its side failed)
+	DescClaimed   = 6 // by the receiver: a matched probe has taken it, the data may wait
 )
 
 // DescWord packs a descriptor's word.
