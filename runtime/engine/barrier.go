@@ -41,7 +41,7 @@ func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, member
 		}
 		return nil
 	}
-	for range e.wait.direct {
+	for range e.wait.arrive {
 		if atomic.LoadUint32(c.gen) == c.epoch {
 			return nil
 		}

@@ -176,6 +176,10 @@ func New(c Config) (*Engine, error) {
 	e.tok.needed = firstBias
 	e.tok.canBias = fence.Register(fence.Process)
 	e.wait.init(e.caps, n)
+	if n > e.caps.Processors {
+		// Every answer costs a change of context: save the one of asking first.
+		e.limits.Eager = ep.Shape().MaxBulk()
+	}
 	for i := range e.peers {
 		e.peers[i] = &peer{rank: int32(i), park: e.job.Park(i), freeD: ^uint32(0)}
 	}

@@ -16,7 +16,8 @@ import (
 // milliseconds. So: look a few times; spin while processors are free; let others run for about a
 // millisecond; sleep.
 type waitPolicy struct {
-	direct    int           // looks of TryRecv
+	direct    int           // looks of TryRecv: longer than an answer takes from a rank that runs
+	arrive    int           // looks of Barrier, which waits for all
 	polls     int           // looks before the clock is read
 	spin      time.Duration // polling without a pause
 	yield     time.Duration // polling and letting others run
@@ -26,18 +27,18 @@ type waitPolicy struct {
 
 func (w *waitPolicy) init(caps transport.Caps, ranks int) {
 	procs := caps.Processors // of all ranks together: this one may be bound to one of them
-	*w = waitPolicy{direct: 400, polls: 64, spin: 60 * time.Microsecond, yield: time.Millisecond, heartbeat: time.Second}
+	*w = waitPolicy{direct: 400, arrive: 400, polls: 64, spin: 60 * time.Microsecond, yield: time.Millisecond, heartbeat: time.Second}
 	if caps.Goroutines {
 		procs = runtime.GOMAXPROCS(0)
 		w.yield = 200 * time.Microsecond
 	}
 	if ranks > procs { // oversubscribed
-		w.direct, w.polls, w.spin = 50, 16, 0
+		w.arrive, w.polls, w.spin = 50, 16, 0
 	}
 	if runtime.GOMAXPROCS(0) == 1 {
 		w.gosched = true
 		if caps.Goroutines {
-			w.direct, w.polls, w.spin = 0, 1, 0
+			w.direct, w.arrive, w.polls, w.spin = 0, 0, 1, 0
 		}
 	}
 }
