@@ -1,4 +1,3 @@
-// Package mpitest runs ranks inside tests and benchmarks.
 package mpitest
 
 import (
