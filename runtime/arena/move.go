@@ -55,3 +55,30 @@ func (v *View) Accept(t Handle, holder int) (Handle, error) {
 	}
 	return h, nil
 }
+
+// Take is Accept by a rank that knows who sent the block, and Bytes of the
+// result. It begins with the CAS, so that the descriptor's line comes to this processor once,
+// for writing, instead of once for reading and once more. When that CAS fails it is Accept and Bytes.
+func (v *View) Take(t Handle, from, holder int) (Handle, []byte, error) {
+	if t.Owner == v.owner && t.Block < v.blocks && t.Gen != 0 && from >= 0 && from <= MaxRank && holder >= 0 && holder <= MaxRank {
+		d := v.desc(t.Block)
+		h := t
+		h.Gen = nextGen(t.Gen)
+		moving := packCtl(t.Gen, StateMoving, uint32(from), uint32(holder))
+		held := packCtl(h.Gen, StateHeld, uint32(holder), 0)
+		if d.ctl.CompareAndSwap(moving, held) {
+			ctl, off, f := v.check(h, StateHeld)
+			if f == okay {
+				return h, v.bytes(off, h.Len), nil
+			}
+			d.ctl.CompareAndSwap(held, moving) // as it was
+			return Handle{}, nil, v.fail("accept", t, f, ctl)
+		}
+	}
+	h, err := v.Accept(t, holder)
+	if err != nil {
+		return Handle{}, nil, err
+	}
+	b, err := v.Bytes(h)
+	return h, b, err
+}

@@ -289,3 +289,56 @@ func TestBytesWhileReused(t *testing.T) {
 	stop.Store(true)
 	wg.Wait()
 }
+
+func TestTake(t *testing.T) {
+	mem := region(t, 64)
+	h, err := New(mem, 1, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Open(mem, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, b, err := h.Alloc(5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[4999] = 7
+	moving, err := h.Release(block, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := v.Take(moving, 2, 3); err != nil {
+		t.Fatalf("a wrong guess at the sender must only be slower: %v", err)
+	}
+	if _, _, err := v.Take(moving, 1, 3); !errors.Is(err, ErrDead) {
+		t.Fatalf("taken twice: %v", err)
+	}
+	block, b, err = h.Alloc(5000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[4999] = 8
+	if moving, err = h.Release(block, 3); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := v.Take(moving, 1, 2); !errors.Is(err, ErrRank) {
+		t.Fatalf("taken by another rank: %v", err)
+	}
+	got, mine, err := v.Take(moving, 1, 3)
+	if err != nil || len(mine) != 5000 || mine[4999] != 8 {
+		t.Fatalf("%d bytes, %v", len(mine), err)
+	}
+	if _, err := v.Bytes(moving); !errors.Is(err, ErrDead) {
+		t.Errorf("the travelling handle lives on: %v", err)
+	}
+	if err := v.Free(got); err != nil {
+		t.Error(err)
+	}
+	bad := moving
+	bad.Len = 1 << 40
+	if _, _, err := v.Take(bad, 1, 3); err == nil {
+		t.Error("a handle that reaches outside was taken")
+	}
+}

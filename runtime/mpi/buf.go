@@ -150,7 +150,7 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 	if err != nil {
 		return nil, c.status(st, size), c.fail("RecvMove", src, tag, fmt.Errorf("%w: %w", ErrCorrupt, err))
 	}
-	b, err := accept[T](c, h)
+	b, err := accept[T](c, h, int(st.Source), size)
 	st.Bytes = int(h.Len)
 	s := c.status(st, size)
 	if err == nil && (binary.LittleEndian.Uint64(body[moveType:]) != typeSum[T]() || int(binary.LittleEndian.Uint32(body[moveElem:])) != size) {
@@ -162,25 +162,21 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 	return b, s, c.fail("RecvMove", s.Source, s.Tag, err)
 }
 
-// accept takes over a block in transit.
-func accept[T any](c *Comm, h arena.Handle) (*Buf[T], error) {
+// accept takes over a block in transit from a rank of the node.
+func accept[T any](c *Comm, h arena.Handle, from, size int) (*Buf[T], error) {
 	v, err := c.eng.View(int(h.Owner))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	mine, err := v.Accept(h, c.eng.Rank())
+	mine, mem, err := v.Take(h, from, c.eng.Rank())
 	if err != nil {
 		if errors.Is(err, arena.ErrDead) {
 			return nil, fmt.Errorf("the buffer was reclaimed from its dead sender: %w", ErrRankFailed)
 		}
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	mem, err := v.Bytes(mine)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
 	b := &Buf[T]{eng: c.eng, h: mine}
-	if size := elemSize[T](); size > 0 {
+	if size > 0 {
 		b.s = elems[T](mem, len(mem)/size)
 	}
 	return b, nil
