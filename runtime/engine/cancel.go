@@ -56,6 +56,7 @@ func (e *Engine) Cancel(r *Req, serial uint32, cause error) bool {
 func (e *Engine) cancel(r *Req, cause error) bool {
 	switch r.op {
 	case OpRecv, OpRecvMove:
+		e.spillAll()
 		if _, ok := e.q.Cancel(r.handle); !ok || r.desc >= 0 || r.msg != nil {
 			return false
 		}

@@ -81,6 +81,7 @@ type Engine struct {
 	freeW      *waiter
 	watched    []*Req // requests that no message finishes: words, probes
 	lead       *waiter
+	lanes      int     // lanes in use
 	open       []*peer // peers whose channel to us is in use
 	doors      []uint64
 	busy       []*peer // peers with sends to push
@@ -122,6 +123,8 @@ type peer struct {
 	err     error // not nil: failed
 	corrupt error // what was found in its channel
 	pend    reqList
+	lane    reqList // see lane.go
+	laneKey uint64
 	grants  reqList // granted sends whose parts leave
 	queued  bool    // on Engine.busy
 	opened  bool    // on Engine.open

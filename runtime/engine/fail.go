@@ -99,6 +99,7 @@ func (e *Engine) failPeer(p *peer, err error) {
 		}
 	}
 	p.curLen = 0
+	e.spillAll()
 	// Offers of the dead can't be fulfilled any more, and parts will not come.
 	e.q.RemoveUnexpected(func(_ uint32, src, _ int32, m *message) bool {
 		return src == p.rank && (m.kind == wire.RTS || m.dead)
@@ -143,6 +144,7 @@ func (e *Engine) failWatched(cause error, doomed func(*Req) bool) {
 
 // failAll ends every operation.
 func (e *Engine) failAll(cause error) {
+	e.spillAll()
 	e.q.RemovePosted(func(uint32, int32, int32, *Req) bool { return true }, func(r *Req) { e.finish(r, cause) })
 	for _, p := range e.peers {
 		for p.pend.head != nil {
@@ -223,6 +225,7 @@ func (e *Engine) revoke(ctx uint32) {
 		return
 	}
 	e.revoked[ctx] = true
+	e.spillAll()
 	e.q.RemovePosted(func(c uint32, _, _ int32, _ *Req) bool { return c == ctx }, func(r *Req) { e.finish(r, ErrRevoked) })
 	e.dropSelves(func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
 	e.q.RemoveUnexpected(func(c uint32, _, _ int32, m *message) bool {

@@ -9,6 +9,7 @@ import (
 // startLocal sends to this rank itself: no channel, the message is copied once
 // or, when small and unexpected, twice.
 func (e *Engine) startLocal(r *Req) {
+	e.spill(e.peers[e.rank])
 	if q, ok := e.q.Arrive(r.ctx, e.rank, r.tag); ok {
 		q.Status = Status{e.rank, r.tag, r.N}
 		q.acceptLocal(e, r)

@@ -18,7 +18,7 @@ import (
 func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st *Status) bool {
 	e.lock()
 	pr := e.peers[src]
-	if pr.rx == nil || e.progressor || !e.q.Quiet(src) || len(e.busy) != 0 || len(e.offered) != 0 {
+	if pr.rx == nil || e.progressor || !e.q.Quiet(src) || pr.lane.head != nil || len(e.busy) != 0 || len(e.offered) != 0 {
 		e.unlock()
 		return false
 	}
@@ -88,6 +88,15 @@ func (e *Engine) post(r *Req) {
 	if err := e.unusable(r.ctx); err != nil {
 		e.finish(r, err)
 		return
+	}
+	if r.peer >= 0 {
+		p := e.peers[r.peer]
+		if e.postLane(p, r) {
+			return
+		}
+		e.spill(p)
+	} else {
+		e.spillAll()
 	}
 	m, ok, h := e.q.Post(r.ctx, r.peer, r.tag, r)
 	if ok {
@@ -291,6 +300,12 @@ func (e *Engine) handle(p *peer, rec *ring.Record) {
 	}
 	switch rec.Kind {
 	case wire.Eager:
+		if r := e.matchLane(p, rec.Ctx, rec.Tag); r != nil {
+			r.Status = Status{p.rank, rec.Tag, rec.Len}
+			r.total = rec.Len
+			e.deliver(r, rec.Data, rec.Len)
+			return
+		}
 		if r, ok := e.q.Arrive(rec.Ctx, p.rank, rec.Tag); ok {
 			r.Status = Status{p.rank, rec.Tag, rec.Len}
 			r.total = rec.Len
@@ -322,6 +337,7 @@ func (e *Engine) handle(p *peer, rec *ring.Record) {
 			e.corrupt(p, err)
 			return
 		}
+		e.spill(p)
 		if r, ok := e.q.Find(rec.Ctx, p.rank, rec.Tag); ok {
 			// The receive leaves its place in the queue only when the sender can't take the message back any more.
 			if e.claim(p, r, o, false) {
@@ -341,6 +357,7 @@ func (e *Engine) handle(p *peer, rec *ring.Record) {
 			e.corrupt(p, fmt.Errorf("move record of %d bytes", rec.Len))
 			return
 		}
+		e.spill(p)
 		if r, ok := e.q.Arrive(rec.Ctx, p.rank, rec.Tag); ok {
 			r.Status = Status{p.rank, rec.Tag, rec.Len}
 			r.total = rec.Len
@@ -382,6 +399,7 @@ func (e *Engine) first(p *peer, rec *ring.Record) {
 		return
 	}
 	p.curLen, p.curGot, p.cur, p.curMsg = int(rec.Aux0), 0, nil, nil
+	e.spill(p)
 	if r, ok := e.q.Arrive(rec.Ctx, p.rank, rec.Tag); ok {
 		r.Status = Status{p.rank, rec.Tag, p.curLen}
 		r.total = p.curLen
@@ -493,7 +511,7 @@ func (e *Engine) TryRecvMove(ctx uint32, src, tag int32, body *[moveBytes]byte, 
 	e.lock()
 	defer e.unlock()
 	pr := e.peers[src]
-	if pr.rx == nil || e.progressor || !e.q.Quiet(src) || len(e.busy) != 0 || len(e.offered) != 0 {
+	if pr.rx == nil || e.progressor || !e.q.Quiet(src) || pr.lane.head != nil || len(e.busy) != 0 || len(e.offered) != 0 {
 		return false
 	}
 	for i := 0; !pr.rx.Ready(); i++ {

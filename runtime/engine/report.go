@@ -70,6 +70,7 @@ func (e *Engine) Report() []Pending {
 		}
 		out = append(out, p)
 	}
+	e.spillAll()
 	e.q.EachPosted(func(_ uint32, _, _ int32, r *Req) bool { add(r); return true })
 	for _, p := range e.peers {
 		for r := p.pend.head; r != nil; r = r.next {
