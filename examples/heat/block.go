@@ -1,0 +1,167 @@
+package main
+
+import (
+	"math"
+
+	"github.com/golaunch/golaunch/runtime/layout"
+	"github.com/golaunch/golaunch/runtime/mpi"
+)
+
+const (
+	tagHalo = iota
+	tagField
+)
+
+// block is a rank's part of the plate with its halo: rows+2 by cols+2 cells, row
+// after row. The cells of the part itself have the indices 1..rows, 1..cols; the
+// frame around them belongs to the neighbours, or is the rim of the plate.
+type block struct {
+	plate plate
+	part
+	width     int       // from a cell to the one below it: cols + 2
+	now, next []float64 // temperatures before and after a sweep; then they change places
+	fixed     []int     // indices of the cells that a pipe keeps as they are
+	edges     []edge
+}
+
+// edge is one side of a block where another rank's begins. Layouts tell which cells
+// of the block to send and to fill, so that nothing has to be copied by hand.
+type edge struct {
+	peer       int
+	mine, halo mpi.Layout
+}
+
+func newBlock(p plate, rank int) *block {
+	b := &block{plate: p, part: p.part(rank)}
+	rows, cols := b.rows(), b.cols()
+	b.width = cols + 2
+	b.now = make([]float64, (rows+2)*b.width)
+	b.next = make([]float64, len(b.now))
+	for k := range b.now {
+		b.now[k], b.next[k] = rim, rim // also where the halo is the rim, for good
+	}
+	for i := range rows {
+		for j := range cols {
+			if t, ok := p.pipe(b.top+i, b.left+j); ok {
+				k := b.index(i+1, j+1)
+				b.now[k] = t
+				b.fixed = append(b.fixed, k)
+			}
+		}
+	}
+
+	// A row lies in one piece. The cells of a column lie width apart from each
+	// other: rows blocks of one element each.
+	row := layout.Contiguous(cols)
+	column := layout.Vector(rows, 1, b.width)
+	for _, e := range []edge{
+		{p.neighbour(rank, -1, 0), row.At(b.index(1, 1)), row.At(b.index(0, 1))},
+		{p.neighbour(rank, +1, 0), row.At(b.index(rows, 1)), row.At(b.index(rows+1, 1))},
+		{p.neighbour(rank, 0, -1), column.At(b.index(1, 1)), column.At(b.index(1, 0))},
+		{p.neighbour(rank, 0, +1), column.At(b.index(1, cols)), column.At(b.index(1, cols+1))},
+	} {
+		if e.peer != mpi.ProcNull {
+			b.edges = append(b.edges, e)
+		}
+	}
+	return b
+}
+
+func (b *block) index(i, j int) int { return i*b.width + j }
+
+// row is row i of the part, without the halo.
+func (b *block) row(i int) []float64 {
+	return b.now[b.index(i+1, 1):b.index(i+1, b.cols()+1)]
+}
+
+// sweep replaces every cell by the average of its four neighbours.
+func (b *block) sweep(world *mpi.Comm) error {
+	// Begin to exchange the rims with the neighbours. The order does not matter:
+	// none of these calls waits for anybody, so there is no deadlock to avoid.
+	var requests [8]mpi.Request
+	pending := requests[:0]
+	for _, e := range b.edges {
+		pending = append(pending, mpi.Irecv(world, b.now, e.peer, tagHalo, e.halo))
+	}
+	for _, e := range b.edges {
+		pending = append(pending, mpi.Isend(world, b.now, e.peer, tagHalo, e.mine))
+	}
+
+	// Meanwhile compute what does not need the halo: all but the outermost cells.
+	// Until WaitAll the halo must not be touched and the rim not be written, which
+	// holds: average reads from b.now and writes to b.next.
+	rows, cols := b.rows(), b.cols()
+	b.average(2, rows, 2, cols)
+
+	if err := mpi.WaitAll(pending, nil); err != nil {
+		return err
+	}
+	b.average(1, 2, 1, cols+1)
+	b.average(rows, rows+1, 1, cols+1)
+	b.average(2, rows, 1, 2)
+	b.average(2, rows, cols, cols+1)
+
+	for _, k := range b.fixed {
+		b.next[k] = b.now[k]
+	}
+	b.now, b.next = b.next, b.now
+	return nil
+}
+
+// average computes the cells top <= i < bottom, left <= j < right.
+func (b *block) average(top, bottom, left, right int) {
+	if left >= right {
+		return
+	}
+	for i := top; i < bottom; i++ {
+		// Slices of equal length let the compiler leave out the bounds checks.
+		next := b.next[b.index(i, left):b.index(i, right)]
+		above := b.now[b.index(i-1, left):][:len(next)]
+		below := b.now[b.index(i+1, left):][:len(next)]
+		west := b.now[b.index(i, left-1):][:len(next)]
+		east := b.now[b.index(i, left+1):][:len(next)]
+		for j := range next {
+			next[j] = 0.25 * (above[j] + below[j] + west[j] + east[j])
+		}
+	}
+}
+
+// change is how much the last sweep changed the cell that it changed most.
+func (b *block) change() float64 {
+	largest := 0.0
+	for i := 1; i <= b.rows(); i++ {
+		for k := b.index(i, 1); k < b.index(i, b.cols()+1); k++ {
+			largest = max(largest, math.Abs(b.now[k]-b.next[k]))
+		}
+	}
+	return largest
+}
+
+// gather returns the whole plate, n x n cells, on rank 0, and nil elsewhere.
+func (b *block) gather(world *mpi.Comm) ([]float64, error) {
+	// Every rank sends its block without the halo, rank 0 to itself as well. A
+	// Subarray is a rectangle inside a larger one.
+	rows, cols := b.rows(), b.cols()
+	inner := layout.Subarray([]int{rows + 2, cols + 2}, []int{rows, cols}, []int{1, 1})
+	pending := []mpi.Request{mpi.Isend(world, b.now, 0, tagField, inner)}
+
+	var field []float64
+	if world.Rank() == 0 {
+		n := b.plate.n
+		field = make([]float64, n*n)
+		for rank := range world.Size() {
+			// And on arrival it is a rectangle inside of the plate.
+			p := b.plate.part(rank)
+			place := layout.Subarray([]int{n, n}, []int{p.rows(), p.cols()}, []int{p.top, p.left})
+			pending = append(pending, mpi.Irecv(world, field, rank, tagField, place))
+		}
+	}
+	return field, mpi.WaitAll(pending, nil)
+}
+
+// set gives a block that is the whole plate the temperatures that gather returned.
+func (b *block) set(field []float64) {
+	for i := range b.rows() {
+		copy(b.row(i), field[i*b.cols():])
+	}
+}
