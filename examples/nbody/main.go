@@ -119,7 +119,7 @@ func run(world *mpi.Comm, cfg config) ([]star, error) {
 		return nil, fmt.Errorf("the momentum drifted by %.1e, more than %g", d, momentumTolerance)
 	}
 	pairs := float64(cfg.n) * float64(cfg.n) * float64(cfg.steps+1)
-	say("energy and momentum are conserved; %.0f million pairs a second\n", pairs/took.Seconds()/1e6)
+	say("energy and momentum are conserved; %.1f million pairs a second\n", pairs/took.Seconds()/1e6)
 	return own, nil
 }
 
