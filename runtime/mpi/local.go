@@ -65,7 +65,7 @@ func RunLocal(n int, fn func(world *Comm) error, opts ...Option) error {
 }
 
 func (l *localJob) run(rank int, p *process, fn func(*Comm) error) {
-	err, crash := guard(fn, p.world)
+	crash, err := guard(fn, p.world)
 	if crash != "" {
 		err = errors.New(crash)
 	}

@@ -33,11 +33,10 @@ type process struct {
 	nextID  uint32
 	freeIDs []uint32
 
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	catch   sync.Once
-	aborted bool
-	final   bool
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	catch  sync.Once
+	final  bool
 }
 
 func newProcess(ep transport.Endpoint, opts options) (*process, error) {
@@ -264,7 +263,7 @@ func Run(fn func(world *Comm) error, opts ...Option) {
 		os.Exit(1)
 	}
 	p := c.shared.proc
-	err, crash := guard(fn, c)
+	crash, err := guard(fn, c)
 	if crash != "" {
 		os.Stderr.WriteString(crash)
 		p.abort(2, err.Error())
@@ -282,12 +281,12 @@ func Run(fn func(world *Comm) error, opts ...Option) {
 }
 
 // guard calls fn and turns a panic into an error and the text that Go would have printed.
-func guard(fn func(*Comm) error, c *Comm) (err error, crash string) {
+func guard(fn func(*Comm) error, c *Comm) (crash string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 			crash = fmt.Sprintf("panic: %v\n\n%s", r, debug.Stack())
 		}
 	}()
-	return fn(c), ""
+	return "", fn(c)
 }
