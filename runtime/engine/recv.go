@@ -455,6 +455,9 @@ func (e *Engine) more(p *peer, rec *ring.Record) {
 	}
 }
 
+// aroundMin is the size in bytes from which a message is taken to be larger than the caches.
+const aroundMin = 8 << 20
+
 // data takes a part of a granted message.
 func (e *Engine) data(p *peer, rec *ring.Record) {
 	if rec.Aux0 >= ring.Descs {
@@ -469,7 +472,11 @@ func (e *Engine) data(p *peer, rec *ring.Record) {
 		e.corrupt(p, fmt.Errorf("parts of more than the %d bytes offered", r.total))
 		return
 	}
-	r.write(r.moved, rec.Data, rec.Len)
+	if r.total >= aroundMin && r.whole() && rec.Len <= r.N-r.moved {
+		copyAround(unsafe.Add(r.P, r.moved), rec.Data, rec.Len)
+	} else {
+		r.write(r.moved, rec.Data, rec.Len)
+	}
 	r.moved += rec.Len
 	if r.moved == r.total {
 		p.in[rec.Aux0] = nil

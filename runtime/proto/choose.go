@@ -42,7 +42,7 @@ type Limits struct {
 
 // LimitsFor derives the limits from a channel: maxInline and maxBulk as package ring has them.
 func LimitsFor(maxInline, maxBulk int) Limits {
-	part := min(maxBulk/4, 32<<10) &^ 63
+	part := min(maxBulk/4, 64<<10) &^ 63
 	return Limits{
 		Inline: min(maxInline, 4<<10),
 		Eager:  min(maxBulk, 32<<10),

@@ -37,7 +37,7 @@ type Layout struct {
 func ShapeFor(n int) ring.Shape {
 	switch {
 	case n <= 16:
-		return ring.Shape{Lines: 512, Bulk: 256 << 10}
+		return ring.Shape{Lines: 512, Bulk: 512 << 10}
 	case n <= 64:
 		return ring.Shape{Lines: 256, Bulk: 128 << 10}
 	case n <= 256:
