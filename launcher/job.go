@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -138,7 +139,11 @@ func (j *job) step(ev any) []any {
 	}
 	switch ev := ev.(type) {
 	case evStarted:
-		j.ranks[ev.rank].pid = ev.pid
+		r := &j.ranks[ev.rank]
+		r.pid = ev.pid
+		if r.hello != 0 && r.hello != r.pid {
+			j.do(actWatch{ev.rank, r.hello})
+		}
 		j.log("rank %d is process %d (%s)", ev.rank, ev.pid, j.programs[ev.rank])
 	case evNotStarted:
 		j.notStarted(ev)
@@ -380,7 +385,7 @@ func (j *job) hello(rank int, m bootstrap.Message) {
 		j.fail(rank, codeError, fmt.Sprintf("was built with version %d of the shared segment, this golaunch has version %d: build both from the same release", m.Segment, j.segment))
 		return
 	}
-	if m.PID != r.pid {
+	if r.pid != 0 && m.PID != r.pid { // a fast rank's hello may come before the keeper's news of its start
 		j.do(actWatch{rank, m.PID})
 	}
 	j.tellInit()
@@ -497,10 +502,9 @@ func (j *job) settle() {
 
 // code is the exit code of golaunch.
 func (j *job) code() int {
+	well := j.cause == nil || j.cause.kind == causeSignal && j.cause.rank == noRank && j.killed == 0
 	switch {
-	case j.cause != nil && j.cause.kind == causeSignal && j.cause.rank == noRank && j.killed == 0:
-		return 0 // every rank ended well after the signal
-	case j.cause != nil:
+	case !well:
 		return j.cause.code
 	case len(j.lost) == len(j.ranks):
 		return j.lostCode
@@ -550,7 +554,8 @@ func (j *job) summary() string {
 	return b.String()
 }
 
-// initNote says which ranks never called Init, "" when all did.
+// initNote says which ranks never called Init, "" when all did. After a failure only
+// the rank that failed is of interest: the others may have been ended before they could.
 func (j *job) initNote() string {
 	var without []int
 	for i := range j.ranks {
@@ -563,6 +568,10 @@ func (j *job) initNote() string {
 		return ""
 	case len(without) == len(j.ranks) && len(j.ranks) > 1:
 		return "no rank ever called Init: the program is not linked with golaunch's runtime/mpi, or ended before"
+	case j.cause != nil && j.cause.kind == causeFailure && !slices.Contains(without, j.cause.rank):
+		return ""
+	case j.cause != nil && j.cause.kind == causeFailure:
+		return fmt.Sprintf("rank %d never called Init", j.cause.rank)
 	case len(without) == 1:
 		return fmt.Sprintf("rank %d never called Init", without[0])
 	}

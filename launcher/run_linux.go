@@ -77,7 +77,7 @@ type run struct {
 	stop   func()    // of signals
 }
 
-// post hands an event to the loop.
+// post hands an event to the loop. It may block, so the loop itself never calls it.
 func (r *run) post(ev any) {
 	select {
 	case r.events <- ev:
@@ -456,17 +456,17 @@ func (r *run) signal(a actSignal) {
 // watched: the rank's end then is its wrapper's.
 func (r *run) watch(rank, pid int) {
 	c := r.controls[rank]
-	gone := func() { c.after(evProgramGone{rank}) }
+	gone := func() { c.after(evProgramGone{rank}) } // on another goroutine than the loop, which takes the event
 	if !spawn.DescendsFrom(pid, r.keeper.PID) {
 		if syscall.Kill(pid, 0) == syscall.ESRCH {
-			gone()
+			go gone()
 		}
 		return
 	}
 	w, err := spawn.Watch(pid)
 	if err != nil {
 		if errors.Is(err, syscall.ESRCH) {
-			gone()
+			go gone()
 		}
 		return
 	}
