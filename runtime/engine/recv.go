@@ -25,7 +25,7 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	rx := pr.rx
 	w0, ok := rx.Peek()
 	for i := 0; !ok; i++ {
-		if i >= e.wait.direct || e.tok.contend.Load() != 0 {
+		if i >= e.wait.direct && e.lose(src, i) || e.tok.contend.Load() != 0 {
 			e.unlock()
 			return false
 		}
@@ -59,6 +59,11 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	}
 	e.unlock()
 	return true
+}
+
+// lose says whether to stop looking for a message of src after i looks.
+func (e *Engine) lose(src int32, i int) bool {
+	return i >= e.wait.patient || i&63 == 0 && e.job.Away(int(src))
 }
 
 // StartRecv posts a receive into d and returns the request. src may be
@@ -271,7 +276,11 @@ func (e *Engine) copyIn(r *Req, src []byte) {
 	const piece = 512 << 10
 	for at := 0; at < len(src); at += piece {
 		n := min(piece, len(src)-at)
-		r.write(at, unsafe.Pointer(&src[at]), n)
+		if len(src) >= aroundMin && r.whole() && at+n <= r.N {
+			copyAround(unsafe.Add(r.P, at), unsafe.Pointer(&src[at]), n)
+		} else {
+			r.write(at, unsafe.Pointer(&src[at]), n)
+		}
 	}
 }
 

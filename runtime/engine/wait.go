@@ -17,6 +17,7 @@ import (
 // millisecond; sleep.
 type waitPolicy struct {
 	direct    int           // looks of TryRecv: longer than an answer takes from a rank that runs
+	patient   int           // looks, after these, as long as the rank waited for runs: only when oversubscribed
 	arrive    int           // looks of Barrier, which waits for all
 	polls     int           // looks before the clock is read
 	spin      time.Duration // polling without a pause
@@ -33,12 +34,12 @@ func (w *waitPolicy) init(caps transport.Caps, ranks int) {
 		w.yield = 200 * time.Microsecond
 	}
 	if ranks > procs { // oversubscribed
-		w.arrive, w.polls, w.spin = 50, 16, 0
+		w.direct, w.patient, w.arrive, w.polls, w.spin = 64, 8192, 50, 16, 0
 	}
 	if runtime.GOMAXPROCS(0) == 1 {
 		w.gosched = true
 		if caps.Goroutines {
-			w.direct, w.arrive, w.polls, w.spin = 0, 0, 1, 0
+			w.direct, w.patient, w.arrive, w.polls, w.spin = 0, 0, 0, 1, 0
 		}
 	}
 }
@@ -303,7 +304,7 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 				runtime.Gosched()
 			}
 		case waited < e.wait.spin+e.wait.yield:
-			e.ep.Yield()
+			e.yield(c)
 			if e.wait.gosched || turn&63 == 0 {
 				e.unlock()
 				runtime.Gosched()
@@ -312,6 +313,28 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 		default:
 			e.sleep(c, w)
 			e.answerDump(w)
+		}
+	}
+}
+
+// yield lets others have the processor. When it is back, and the rank that c
+// waits for runs on another one, its answer is awaited: ranks that talk to each other then run at the same time.
+func (e *Engine) yield(c *cond) {
+	if e.wait.patient == 0 {
+		e.ep.Yield()
+		return
+	}
+	e.job.Step(int(e.rank), true)
+	e.ep.Yield()
+	e.job.Step(int(e.rank), false)
+	r := c.one
+	if r == nil || r.peer < 0 || r.peer == e.rank || e.peers[r.peer].rx == nil {
+		return
+	}
+	rx := e.peers[r.peer].rx
+	for i := 0; i < e.wait.patient && !rx.Ready(); i++ {
+		if i&63 == 63 && (e.job.Away(int(r.peer)) || e.tok.contend.Load() != 0) {
+			return
 		}
 	}
 }

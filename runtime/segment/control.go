@@ -8,12 +8,14 @@ import (
 // Control area of a rank, 512 bytes. Each line has one frequent writer.
 //
 //	0    park     1: the rank sleeps; who finds 1 after giving it something swaps in 0 and wakes it
+//	64   away     1: the rank has offered its processor to others and may not run; by the rank
 //	128  waits    how often it has found nothing for a whole heartbeat, 0 while it works; by the rank
 //	192  progress counts what it completed; by the rank, at heartbeats
 //	256  doors    a bit a rank: that rank has written to this one's channel at least once
 //	384  (end of the doors of 1024 ranks)
 const (
 	ctlPark     = 0
+	ctlAway     = 64
 	ctlWaits    = 128
 	ctlProgress = 192
 	ctlDoors    = 256
@@ -34,6 +36,21 @@ func (j *Job) Wake(rank int) {
 	if atomic.LoadUint32(p) != 0 && atomic.CompareAndSwapUint32(p, 1, 0) {
 		j.wake(rank)
 	}
+}
+
+// Step says that the rank offers its processor to others (true) or has it back.
+func (j *Job) Step(rank int, away bool) {
+	w := uint32(0)
+	if away {
+		w = 1
+	}
+	atomic.StoreUint32((*uint32)(j.ctl(rank, ctlAway)), w)
+}
+
+// Away says whether a rank waits without running, as far as it told: there is
+// no sense in polling for its answer.
+func (j *Job) Away(rank int) bool {
+	return atomic.LoadUint32((*uint32)(j.ctl(rank, ctlAway))) != 0 || atomic.LoadUint32(j.Park(rank)) != 0
 }
 
 // Waits and Progress are for the "every rank waits" warning.

@@ -15,5 +15,5 @@
 // processes too: readers load it once, check it, and use only what they loaded.
 package segment
 
-// Version of the map. A program and a golaunch of different versions refuse each other.
-const Version = 1
+// Version of the map, raised whenever anything in it moves. A program and a golaunch of different versions refuse each other.
+const Version = 2

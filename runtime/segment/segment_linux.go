@@ -92,7 +92,7 @@ func Attach(f *os.File) (*Segment, error) {
 		return nil, err
 	}
 	if l.Total != st.Size {
-		return nil, fmt.Errorf("segment: %d bytes, want %d for %d ranks", st.Size, l.Total, n)
+		return nil, fmt.Errorf("segment: %d bytes, want %d for %d ranks: golaunch and this program were built from different versions", st.Size, l.Total, n)
 	}
 	mem, err := unix.Mmap(fd, 0, int(l.Heaps), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
