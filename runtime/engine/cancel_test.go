@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -206,13 +207,13 @@ func TestCancelRace(t *testing.T) {
 					w.e[0].Iprobe(idleCtx, engine.AnySource, engine.AnyTag)
 				}
 				sent[i] = !w.cancel(0, s)
-				_, err := w.e[0].Complete(nil, s)
+				_, err := w.e[0].Complete(context.Background(), s)
 				if (err == nil) != sent[i] {
 					t.Errorf("round %d: taken back: %v, but the send ended with %v", i, !sent[i], err)
 				}
 				// So that the receiver's round ends.
 				if !sent[i] {
-					if _, err := w.e[0].Complete(nil, w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); err != nil {
+					if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); err != nil {
 						t.Error(err)
 					}
 				}
@@ -234,7 +235,7 @@ func TestCancelRace(t *testing.T) {
 				if r == nil {
 					r = w.recv(1, engine.AnySource, 1, b)
 				}
-				st, err := w.e[1].Complete(nil, r)
+				st, err := w.e[1].Complete(context.Background(), r)
 				if err != nil {
 					t.Errorf("round %d: %v", i, err)
 					lost.Store(true)
