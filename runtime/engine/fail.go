@@ -57,6 +57,7 @@ func (e *Engine) failPeer(p *peer, err error) {
 	p.err = err
 	e.deaths = append(e.deaths, p.rank)
 	e.deathCount.Store(int32(len(e.deaths)))
+	e.reclaim(p)
 	cause := e.peerError(p)
 
 	for p.pend.head != nil {

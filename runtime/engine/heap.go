@@ -88,3 +88,17 @@ func (e *Engine) HeapInUse() (blocks int, bytes uint64, err error) {
 	}
 	return blocks, bytes, nil
 }
+
+// reclaim takes back the blocks of this rank's arena that a dead rank held. Of a
+// rank whose channel is corrupt, but which lives, nothing is taken: it may still write.
+func (e *Engine) reclaim(p *peer) {
+	if !e.job.Dead(int(p.rank)) {
+		return
+	}
+	e.heapMu.Lock()
+	h := e.heap
+	e.heapMu.Unlock()
+	if h != nil {
+		_, _ = h.ReclaimHolder(int(p.rank)) // damage there is reported when the block is used
+	}
+}
