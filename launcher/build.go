@@ -6,12 +6,42 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
+
+// buildAll builds what the programs of a job need, each thing once. The locks that
+// keep others from building them anew are taken in one order by everybody, and kept
+// until freeAll.
+func buildAll(p *plan) error {
+	names := make(map[string]string) // path -> what the user calls it
+	todo := make(map[string]*target)
+	for i, t := range p.targets {
+		if t.build != "" {
+			names[t.path], todo[t.path] = p.Programs[i].Name, t
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(todo)) {
+		if err := compile(todo[path], names[path], p.Stderr); err != nil {
+			freeAll(p)
+			return err
+		}
+	}
+	return nil
+}
+
+// freeAll frees the locks of buildAll. It may be called again.
+func freeAll(p *plan) {
+	for _, t := range p.targets {
+		t.free()
+		t.free = func() {}
+	}
+}
 
 // buildDir is the folder for the executable of what lies at path (absolute): below
 // the user's cache, or below the system's folder for temporary files where there is no

@@ -34,14 +34,10 @@ func Run(o *Options) (int, error) {
 		p.show(o.Stdout)
 		return 0, nil
 	}
-	for i, t := range p.targets {
-		if t.build != "" {
-			if err := compile(t, o.Programs[i].Name, o.Stderr); err != nil {
-				return 0, err
-			}
-			defer t.free()
-		}
+	if err := buildAll(p); err != nil {
+		return 0, err
 	}
+	defer freeAll(p)
 	r := &run{plan: p, events: make(chan any, 64), quit: make(chan bool)}
 	defer r.close()
 	if err := r.prepare(); err != nil {
@@ -399,9 +395,7 @@ func (r *run) loop() int {
 		switch ev.(type) {
 		case evStarted, evNotStarted:
 			if started++; started == r.n {
-				for _, t := range r.targets {
-					t.free()
-				}
+				freeAll(r.plan)
 			}
 		}
 		actions = r.job.step(ev)

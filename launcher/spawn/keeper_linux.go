@@ -129,8 +129,8 @@ func (k *keeper) start() {
 	closeRange(keeperFD+1, last)
 	null, err := syscall.Open("/dev/null", syscall.O_RDWR, 0)
 	if err == nil {
-		syscall.Dup2(null, 0)
-		syscall.Dup2(null, 1)
+		syscall.Dup3(null, 0, 0)
+		syscall.Dup3(null, 1, 0)
 		syscall.Close(null)
 	}
 	k.send(records)
