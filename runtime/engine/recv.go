@@ -403,7 +403,7 @@ func (e *Engine) unexpected(p *peer, rec *ring.Record) *message {
 
 // first begins an eager message in parts.
 func (e *Engine) first(p *peer, rec *ring.Record) {
-	if rec.Aux0 < uint64(rec.Len) || rec.Aux0 > uint64(e.limits.Eager) || p.curLen != 0 {
+	if rec.Aux0 < uint64(rec.Len) || rec.Aux0 > uint64(p.rx.MaxBulk()) || p.curLen != 0 {
 		e.corrupt(p, fmt.Errorf("first part of %d bytes of a message of %d", rec.Len, rec.Aux0))
 		return
 	}

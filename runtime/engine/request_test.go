@@ -13,7 +13,7 @@ import (
 // sizes are around every threshold of the protocol.
 func sizes(e *engine.Engine) (out []int) {
 	l := e.Limits()
-	for _, n := range []int{1, 48, 64, l.Inline, l.Part, l.Eager, 4 * l.Eager, 512 << 10} {
+	for _, n := range []int{1, 48, 64, l.Inline, l.Part, 32 << 10, l.Eager, 3 * l.Eager} {
 		out = append(out, n-1, n, n+1)
 	}
 	return out
@@ -91,7 +91,30 @@ func (w *world) meet(y way, n, room, seed int) (buf []byte, st engine.Status, er
 }
 
 func TestEverySizeByEveryWay(t *testing.T) {
-	w := newWorld(t, 2)
+	everySize(t, newWorld(t, 2))
+}
+
+func TestEverySizeWhenCrowded(t *testing.T) {
+	w := newWorld(t, 2, crowded)
+	if w.e[0].Limits() == newWorld(t, 2).e[0].Limits() {
+		t.Fatal("the limits are the same: the test is no good")
+	}
+	everySize(t, w)
+}
+
+// A rank with all processors and one that has been bound to a single one choose
+// different sizes, and understand each other.
+func TestEverySizeBetweenUnequals(t *testing.T) {
+	for _, small := range []int{0, 1} {
+		everySize(t, newWorld(t, 2, func(r int, c *engine.Config) {
+			if r == small {
+				crowded(r, c)
+			}
+		}))
+	}
+}
+
+func everySize(t *testing.T, w *world) {
 	seed := 0
 	for _, y := range ways() {
 		for _, n := range sizes(w.e[0]) {

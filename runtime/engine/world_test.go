@@ -27,6 +27,22 @@ type world struct {
 	buf [][]byte // arena buffers by rank
 }
 
+// roomy says how many processors there are: with fewer than ranks the engine
+// chooses other sizes, so tests that count on a protocol say it.
+type roomy struct {
+	transport.Endpoint
+	processors int
+}
+
+func (r roomy) Caps() transport.Caps {
+	c := r.Endpoint.Caps()
+	c.Processors = r.processors
+	return c
+}
+
+// crowded is for newWorld: more ranks than processors.
+func crowded(_ int, c *engine.Config) { c.Endpoint = roomy{c.Endpoint, 1} }
+
 // newWorld makes n engines. config may change what each is made of.
 func newWorld(t testing.TB, n int, config ...func(rank int, c *engine.Config)) *world {
 	t.Helper()
@@ -36,7 +52,7 @@ func newWorld(t testing.TB, n int, config ...func(rank int, c *engine.Config)) *
 	}
 	w := &world{t: t, buf: make([][]byte, n)}
 	for r := range n {
-		c := engine.Config{Endpoint: in.Endpoint(r)}
+		c := engine.Config{Endpoint: roomy{in.Endpoint(r), 64}}
 		for _, f := range config {
 			f(r, &c)
 		}
@@ -196,11 +212,14 @@ func over() context.Context {
 	return ctx
 }
 
+// plugBytes is the size of messages of which the last that finds room in a channel finds it for a part of itself only.
+const plugBytes = 30000
+
 // plug fills the channel from a rank to another with messages on ctxB until
 // nothing more finds room, and returns the requests and how many messages it took. unplug receives them.
 func (w *world) plug(from, to int) (rs []*engine.Req) {
 	for {
-		r := w.e[from].StartSend(engine.OpSend, ctxB, int32(to), 0, data(pattern(20000, 0)))
+		r := w.e[from].StartSend(engine.OpSend, ctxB, int32(to), 0, data(pattern(plugBytes, 0)))
 		rs = append(rs, r)
 		if w.open(from, r) {
 			return rs
@@ -210,7 +229,7 @@ func (w *world) plug(from, to int) (rs []*engine.Req) {
 
 func (w *world) unplug(from, to int, rs []*engine.Req) {
 	w.t.Helper()
-	b := make([]byte, 20000)
+	b := make([]byte, plugBytes)
 	for range rs {
 		w.ok(to, w.e[to].StartRecv(engine.OpRecv, ctxB, int32(from), 0, data(b)))
 		check(w.t, b, len(b), 0)
