@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -96,7 +97,7 @@ func TestDeathInEveryPhase(t *testing.T) {
 					}
 					continue
 				}
-				_, err := w.e[0].Complete(nil, r)
+				_, err := w.e[0].Complete(context.Background(), r)
 				var lost *engine.PeerError
 				if !errors.Is(err, engine.ErrRankFailed) || !errors.As(err, &lost) || lost.Rank != 1 {
 					t.Errorf("operation %d ends with %v, want a failure of rank 1", i, err)
@@ -114,7 +115,7 @@ func TestDeathInEveryPhase(t *testing.T) {
 				"Recv":    func() *engine.Req { return w.recv(0, 1, 9, make([]byte, 8)) },
 				"anybody": func() *engine.Req { return w.recv(0, engine.AnySource, 9, make([]byte, 8)) },
 			} {
-				if _, err := w.e[0].Complete(nil, start()); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Complete(context.Background(), start()); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("%s with a dead rank ends with %v", name, err)
 				}
 			}
@@ -122,13 +123,13 @@ func TestDeathInEveryPhase(t *testing.T) {
 				t.Error("TrySend to a dead rank")
 			}
 			for _, src := range []int32{1, engine.AnySource} {
-				if _, err := w.e[0].Probe(nil, ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Probe(context.Background(), ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Probe of %d: %v", src, err)
 				}
 				if _, ok, err := w.e[0].Iprobe(ctxA, src, 9); ok || !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Iprobe of %d: %v, %v", src, ok, err)
 				}
-				if _, err := w.e[0].Mprobe(nil, ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Mprobe(context.Background(), ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Mprobe of %d: %v", src, err)
 				}
 				if _, ok, err := w.e[0].Improbe(ctxA, src, 9); ok || !errors.Is(err, engine.ErrRankFailed) {
@@ -166,17 +167,17 @@ func TestLastWordsOfTheDead(t *testing.T) {
 		w.turn(0)
 		b := make([]byte, 100000)
 		for k, n := range []int{8, 20000} {
-			st, err := w.e[0].Complete(nil, w.recv(0, 1, int32(k), b))
+			st, err := w.e[0].Complete(context.Background(), w.recv(0, 1, int32(k), b))
 			if err != nil || st.Bytes != n {
 				t.Fatalf("message %d: %+v, %v", k, st, err)
 			}
 			check(t, b, n, k)
 		}
-		if _, err := w.e[0].Complete(nil, r); err != nil {
+		if _, err := w.e[0].Complete(context.Background(), r); err != nil {
 			t.Fatalf("a message that lies in the arena of the dead: %v", err)
 		}
 		check(t, posted, len(posted), 2)
-		if _, err := w.e[0].Complete(nil, w.recv(0, 1, 3, b)); !errors.Is(err, engine.ErrRankFailed) {
+		if _, err := w.e[0].Complete(context.Background(), w.recv(0, 1, 3, b)); !errors.Is(err, engine.ErrRankFailed) {
 			t.Fatalf("a message whose sender died before it was matched: %v", err)
 		}
 	}
@@ -201,19 +202,19 @@ func TestDeathElsewhere(t *testing.T) {
 	inA := w.recv(0, engine.AnySource, 1, make([]byte, 8))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := w.e[0].Barrier(nil, &c0, ctxB, members); err != nil {
+		if err := w.e[0].Barrier(context.Background(), &c0, ctxB, members); err != nil {
 			t.Errorf("a barrier without the dead rank: %v", err)
 		}
-		if _, err := w.e[0].Complete(nil, inB); err != nil {
+		if _, err := w.e[0].Complete(context.Background(), inB); err != nil {
 			t.Errorf("a receive without the dead rank: %v", err)
 		}
-		if _, err := w.e[0].Complete(nil, inA); !errors.Is(err, engine.ErrRankFailed) {
+		if _, err := w.e[0].Complete(context.Background(), inA); !errors.Is(err, engine.ErrRankFailed) {
 			t.Errorf("a receive that the dead rank might have answered: %v", err)
 		}
 	})
 	w.e[0].Job().MarkDead(1)
 	soon(t, "rank 0 hears of the death", func() bool { return w.e[0].Deaths() == 1 })
-	if err := w.e[2].Barrier(nil, &c2, ctxB, members); err != nil {
+	if err := w.e[2].Barrier(context.Background(), &c2, ctxB, members); err != nil {
 		t.Error(err)
 	}
 	w.ok(2, w.e[2].StartSend(engine.OpSend, ctxB, 0, 1, data(pattern(8, 1))))
@@ -248,17 +249,17 @@ func TestAbortInEveryPhase(t *testing.T) {
 			w.e[2].Job().Abort(2, 3)
 			w.turn(0)
 			for i, r := range rs {
-				if _, err := w.e[0].Complete(nil, r); !errors.Is(err, engine.ErrAborted) {
+				if _, err := w.e[0].Complete(context.Background(), r); !errors.Is(err, engine.ErrAborted) {
 					t.Errorf("operation %d ends with %v", i, err)
 				}
 			}
 			if told != 1 {
 				t.Errorf("OnEpoch was called %d times", told)
 			}
-			if _, err := w.e[0].Complete(nil, w.send(engine.OpSend, 0, 2, 1, pattern(8, 1))); !errors.Is(err, engine.ErrAborted) {
+			if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 2, 1, pattern(8, 1))); !errors.Is(err, engine.ErrAborted) {
 				t.Errorf("a send after the abort: %v", err)
 			}
-			if _, err := w.e[0].Probe(nil, ctxA, 2, 1); !errors.Is(err, engine.ErrAborted) {
+			if _, err := w.e[0].Probe(context.Background(), ctxA, 2, 1); !errors.Is(err, engine.ErrAborted) {
 				t.Errorf("a probe after the abort: %v", err)
 			}
 			w.e[0].Quiesce() // waits for nothing
@@ -289,7 +290,7 @@ func TestRevokeInEveryPhase(t *testing.T) {
 					if _, err := w.finish(r, w.e[r].StartSend(engine.OpSend, ctx, int32(1-r), 1, data(pattern(8, 1)))); !errors.Is(err, engine.ErrRevoked) {
 						t.Errorf("%s: rank %d still sends on context %d: %v", sc.name, r, ctx, err)
 					}
-					if _, err := w.e[r].Probe(nil, ctx, engine.AnySource, 1); !errors.Is(err, engine.ErrRevoked) {
+					if _, err := w.e[r].Probe(context.Background(), ctx, engine.AnySource, 1); !errors.Is(err, engine.ErrRevoked) {
 						t.Errorf("%s: rank %d still probes: %v", sc.name, r, err)
 					}
 				}
@@ -334,14 +335,14 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range rs {
-		if _, err := w.e[0].Complete(nil, r); !errors.Is(err, engine.ErrClosed) {
+		if _, err := w.e[0].Complete(context.Background(), r); !errors.Is(err, engine.ErrClosed) {
 			t.Errorf("operation %d ends with %v", i, err)
 		}
 	}
-	if _, err := w.e[0].Complete(nil, w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Send after Close: %v", err)
 	}
-	if _, err := w.e[0].Complete(nil, w.recv(0, 1, 1, make([]byte, 8))); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Complete(context.Background(), w.recv(0, 1, 1, make([]byte, 8))); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Recv after Close: %v", err)
 	}
 	var st engine.Status
@@ -349,7 +350,7 @@ func TestClose(t *testing.T) {
 	if w.e[0].TrySend(ctxA, 1, 1, data(b).P, 8) || w.e[0].TryRecv(ctxA, 1, 1, data(b).P, 8, &st) {
 		t.Error("a short way is open after Close")
 	}
-	if _, err := w.e[0].Probe(nil, ctxA, 1, 1); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Probe(context.Background(), ctxA, 1, 1); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Probe after Close: %v", err)
 	}
 	w.e[0].Quiesce()
