@@ -173,10 +173,7 @@ func TestTakenBackKeepsOrderOfReceives(t *testing.T) {
 // Sender and receiver decide in the same moment: a message is either received
 // whole and once, or taken back and never seen.
 func TestCancelRace(t *testing.T) {
-	rounds := 1500
-	if testing.Short() {
-		rounds = 400
-	}
+	rounds := rounds(1500)
 	for _, shared := range []bool{false, true} {
 		w := newWorld(t, 2)
 		const size = 40000

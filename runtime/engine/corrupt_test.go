@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"testing"
@@ -105,13 +104,13 @@ func TestNonsenseRecords(t *testing.T) {
 			later := w.recv(0, 1, 1, make([]byte, 1000))
 			forge(newForger(w))
 			w.turn(0)
-			_, err := w.e[0].Complete(context.Background(), later)
+			_, err := w.e[0].Complete(unbounded, later)
 			var lost *engine.PeerError
 			if !errors.Is(err, engine.ErrCorrupt) || !errors.As(err, &lost) || lost.Rank != 1 || lost.Corrupt == nil {
 				t.Fatalf("the next receive ends with %v, want nonsense from rank 1", err)
 			}
-			w.e[0].Complete(context.Background(), r) // ends, however
-			if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrCorrupt) {
+			w.e[0].Complete(unbounded, r) // ends, however
+			if _, err := w.e[0].Complete(unbounded, w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrCorrupt) {
 				t.Errorf("a send to the liar ends with %v", err)
 			}
 			w.pingpong(0, 2)

@@ -367,10 +367,7 @@ func (s *sleepy) Sleep(d time.Duration) {
 // Contexts that end at random moments of exchanges with every protocol: each
 // message arrives whole, or its receive ends with an error; nobody hangs, and the ranks can still talk.
 func TestContextsEndAnywhere(t *testing.T) {
-	rounds := 1500
-	if testing.Short() {
-		rounds = 300
-	}
+	rounds := rounds(1500)
 	w := newWorld(t, 2)
 	arena := [2][]byte{w.shared(0, 300000), w.shared(1, 300000)}
 	lengths := []int{8, 5000, 20000, 40000, 300000}

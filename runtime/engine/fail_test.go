@@ -1,8 +1,8 @@
 package engine_test
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -97,7 +97,7 @@ func TestDeathInEveryPhase(t *testing.T) {
 					}
 					continue
 				}
-				_, err := w.e[0].Complete(context.Background(), r)
+				_, err := w.e[0].Complete(unbounded, r)
 				var lost *engine.PeerError
 				if !errors.Is(err, engine.ErrRankFailed) || !errors.As(err, &lost) || lost.Rank != 1 {
 					t.Errorf("operation %d ends with %v, want a failure of rank 1", i, err)
@@ -115,7 +115,7 @@ func TestDeathInEveryPhase(t *testing.T) {
 				"Recv":    func() *engine.Req { return w.recv(0, 1, 9, make([]byte, 8)) },
 				"anybody": func() *engine.Req { return w.recv(0, engine.AnySource, 9, make([]byte, 8)) },
 			} {
-				if _, err := w.e[0].Complete(context.Background(), start()); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Complete(unbounded, start()); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("%s with a dead rank ends with %v", name, err)
 				}
 			}
@@ -123,13 +123,13 @@ func TestDeathInEveryPhase(t *testing.T) {
 				t.Error("TrySend to a dead rank")
 			}
 			for _, src := range []int32{1, engine.AnySource} {
-				if _, err := w.e[0].Probe(context.Background(), ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Probe(unbounded, ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Probe of %d: %v", src, err)
 				}
 				if _, ok, err := w.e[0].Iprobe(ctxA, src, 9); ok || !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Iprobe of %d: %v, %v", src, ok, err)
 				}
-				if _, err := w.e[0].Mprobe(context.Background(), ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
+				if _, err := w.e[0].Mprobe(unbounded, ctxA, src, 9); !errors.Is(err, engine.ErrRankFailed) {
 					t.Errorf("Mprobe of %d: %v", src, err)
 				}
 				if _, ok, err := w.e[0].Improbe(ctxA, src, 9); ok || !errors.Is(err, engine.ErrRankFailed) {
@@ -167,17 +167,17 @@ func TestLastWordsOfTheDead(t *testing.T) {
 		w.turn(0)
 		b := make([]byte, 100000)
 		for k, n := range []int{8, 20000} {
-			st, err := w.e[0].Complete(context.Background(), w.recv(0, 1, int32(k), b))
+			st, err := w.e[0].Complete(unbounded, w.recv(0, 1, int32(k), b))
 			if err != nil || st.Bytes != n {
 				t.Fatalf("message %d: %+v, %v", k, st, err)
 			}
 			check(t, b, n, k)
 		}
-		if _, err := w.e[0].Complete(context.Background(), r); err != nil {
+		if _, err := w.e[0].Complete(unbounded, r); err != nil {
 			t.Fatalf("a message that lies in the arena of the dead: %v", err)
 		}
 		check(t, posted, len(posted), 2)
-		if _, err := w.e[0].Complete(context.Background(), w.recv(0, 1, 3, b)); !errors.Is(err, engine.ErrRankFailed) {
+		if _, err := w.e[0].Complete(unbounded, w.recv(0, 1, 3, b)); !errors.Is(err, engine.ErrRankFailed) {
 			t.Fatalf("a message whose sender died before it was matched: %v", err)
 		}
 	}
@@ -202,19 +202,19 @@ func TestDeathElsewhere(t *testing.T) {
 	inA := w.recv(0, engine.AnySource, 1, make([]byte, 8))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := w.e[0].Barrier(context.Background(), &c0, ctxB, members); err != nil {
+		if err := w.e[0].Barrier(unbounded, &c0, ctxB, members); err != nil {
 			t.Errorf("a barrier without the dead rank: %v", err)
 		}
-		if _, err := w.e[0].Complete(context.Background(), inB); err != nil {
+		if _, err := w.e[0].Complete(unbounded, inB); err != nil {
 			t.Errorf("a receive without the dead rank: %v", err)
 		}
-		if _, err := w.e[0].Complete(context.Background(), inA); !errors.Is(err, engine.ErrRankFailed) {
+		if _, err := w.e[0].Complete(unbounded, inA); !errors.Is(err, engine.ErrRankFailed) {
 			t.Errorf("a receive that the dead rank might have answered: %v", err)
 		}
 	})
 	w.e[0].Job().MarkDead(1)
 	soon(t, "rank 0 hears of the death", func() bool { return w.e[0].Deaths() == 1 })
-	if err := w.e[2].Barrier(context.Background(), &c2, ctxB, members); err != nil {
+	if err := w.e[2].Barrier(unbounded, &c2, ctxB, members); err != nil {
 		t.Error(err)
 	}
 	w.ok(2, w.e[2].StartSend(engine.OpSend, ctxB, 0, 1, data(pattern(8, 1))))
@@ -249,17 +249,17 @@ func TestAbortInEveryPhase(t *testing.T) {
 			w.e[2].Job().Abort(2, 3)
 			w.turn(0)
 			for i, r := range rs {
-				if _, err := w.e[0].Complete(context.Background(), r); !errors.Is(err, engine.ErrAborted) {
+				if _, err := w.e[0].Complete(unbounded, r); !errors.Is(err, engine.ErrAborted) {
 					t.Errorf("operation %d ends with %v", i, err)
 				}
 			}
 			if told != 1 {
 				t.Errorf("OnEpoch was called %d times", told)
 			}
-			if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 2, 1, pattern(8, 1))); !errors.Is(err, engine.ErrAborted) {
+			if _, err := w.e[0].Complete(unbounded, w.send(engine.OpSend, 0, 2, 1, pattern(8, 1))); !errors.Is(err, engine.ErrAborted) {
 				t.Errorf("a send after the abort: %v", err)
 			}
-			if _, err := w.e[0].Probe(context.Background(), ctxA, 2, 1); !errors.Is(err, engine.ErrAborted) {
+			if _, err := w.e[0].Probe(unbounded, ctxA, 2, 1); !errors.Is(err, engine.ErrAborted) {
 				t.Errorf("a probe after the abort: %v", err)
 			}
 			w.e[0].Quiesce() // waits for nothing
@@ -290,7 +290,7 @@ func TestRevokeInEveryPhase(t *testing.T) {
 					if _, err := w.finish(r, w.e[r].StartSend(engine.OpSend, ctx, int32(1-r), 1, data(pattern(8, 1)))); !errors.Is(err, engine.ErrRevoked) {
 						t.Errorf("%s: rank %d still sends on context %d: %v", sc.name, r, ctx, err)
 					}
-					if _, err := w.e[r].Probe(context.Background(), ctx, engine.AnySource, 1); !errors.Is(err, engine.ErrRevoked) {
+					if _, err := w.e[r].Probe(unbounded, ctx, engine.AnySource, 1); !errors.Is(err, engine.ErrRevoked) {
 						t.Errorf("%s: rank %d still probes: %v", sc.name, r, err)
 					}
 				}
@@ -335,14 +335,14 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range rs {
-		if _, err := w.e[0].Complete(context.Background(), r); !errors.Is(err, engine.ErrClosed) {
+		if _, err := w.e[0].Complete(unbounded, r); !errors.Is(err, engine.ErrClosed) {
 			t.Errorf("operation %d ends with %v", i, err)
 		}
 	}
-	if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Complete(unbounded, w.send(engine.OpSend, 0, 1, 1, pattern(8, 1))); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Send after Close: %v", err)
 	}
-	if _, err := w.e[0].Complete(context.Background(), w.recv(0, 1, 1, make([]byte, 8))); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Complete(unbounded, w.recv(0, 1, 1, make([]byte, 8))); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Recv after Close: %v", err)
 	}
 	var st engine.Status
@@ -350,11 +350,51 @@ func TestClose(t *testing.T) {
 	if w.e[0].TrySend(ctxA, 1, 1, data(b).P, 8) || w.e[0].TryRecv(ctxA, 1, 1, data(b).P, 8, &st) {
 		t.Error("a short way is open after Close")
 	}
-	if _, err := w.e[0].Probe(context.Background(), ctxA, 1, 1); !errors.Is(err, engine.ErrClosed) {
+	if _, err := w.e[0].Probe(unbounded, ctxA, 1, 1); !errors.Is(err, engine.ErrClosed) {
 		t.Errorf("Probe after Close: %v", err)
 	}
 	w.e[0].Quiesce()
 	if len(w.e[0].Report()) != 0 {
 		t.Error("something is under way after Close")
+	}
+}
+
+// Goroutines that wait for what no message finishes hear of a death, an abort, a revocation and of Close.
+func TestWaitersHear(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		want error
+		end  func(w *world)
+	}{
+		{"death", engine.ErrRankFailed, func(w *world) { w.e[1].Job().MarkDead(1) }},
+		{"abort", engine.ErrAborted, func(w *world) { w.e[1].Job().Abort(1, 1) }},
+		{"revoke here", engine.ErrRevoked, func(w *world) { w.e[0].Revoke(ctxA, nil) }},
+		{"revoke there", engine.ErrRevoked, func(w *world) { w.e[1].Revoke(ctxA, []int32{0}) }},
+		{"close", engine.ErrClosed, func(w *world) { w.e[0].Close() }},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := newWorld(t, 2, watchSleep, deepSleep)
+			ep := w.ep[0].(deep).Endpoint.(*sleepy)
+			c, _ := w.e[0].NewCounter(0, 0)
+			waits := []func() error{
+				func() error { _, err := w.e[0].Probe(unbounded, ctxA, 1, 1); return err },
+				func() error { _, err := w.e[0].Probe(unbounded, ctxA, engine.AnySource, 1); return err },
+				func() error { _, err := w.e[0].Mprobe(unbounded, ctxA, 1, 1); return err },
+				func() error { return w.e[0].Barrier(unbounded, &c, ctxA, []int32{0, 1}) },
+				func() error { return w.wait(0, w.recv(0, 1, 1, make([]byte, 8))) },
+			}
+			go func() {
+				if !waitUntil(func() bool { return len(w.e[0].Report()) == len(waits) && ep.asleep.Load() }) {
+					t.Error("not all wait")
+				}
+				x.end(w)
+			}()
+			w.together(len(waits), func(i int) error {
+				if err := waits[i](); !errors.Is(err, x.want) {
+					return fmt.Errorf("ended with %v, want %v", err, x.want)
+				}
+				return nil
+			})
+		})
 	}
 }

@@ -43,7 +43,7 @@ func TestProbes(t *testing.T) {
 						t.Fatalf("%s: found on context %d with tag %d", name, other.ctx, other.tag)
 					}
 				}
-				m, err := w.e[to].Mprobe(context.Background(), ctxA, engine.AnySource, engine.AnyTag)
+				m, err := w.e[to].Mprobe(unbounded, ctxA, engine.AnySource, engine.AnyTag)
 				if err != nil || m.Status != want {
 					t.Fatalf("%s: Mprobe gives %+v, %v", name, m.Status, err)
 				}
@@ -71,9 +71,9 @@ func TestProbeWaits(t *testing.T) {
 			var err error
 			var m engine.Message
 			if i%2 == 0 {
-				st, err = w.e[1].Probe(context.Background(), ctxA, 0, 2)
+				st, err = w.e[1].Probe(unbounded, ctxA, 0, 2)
 			} else {
-				m, err = w.e[1].Mprobe(context.Background(), ctxA, engine.AnySource, 2)
+				m, err = w.e[1].Mprobe(unbounded, ctxA, engine.AnySource, 2)
 				st = m.Status
 			}
 			if err != nil || st.Tag != 2 || st.Bytes != 8 {
@@ -87,12 +87,12 @@ func TestProbeWaits(t *testing.T) {
 			} else {
 				r = w.e[1].Receive(engine.OpRecv, ctxA, m, data(b))
 			}
-			if _, err := w.e[1].Complete(context.Background(), r); err != nil {
+			if _, err := w.e[1].Complete(unbounded, r); err != nil {
 				t.Error(err)
 			}
 		})
 		for _, tag := range []int32{1, 3, 2} {
-			if _, err := w.e[0].Complete(context.Background(), w.send(engine.OpSend, 0, 1, tag, pattern(8, 1))); err != nil {
+			if _, err := w.e[0].Complete(unbounded, w.send(engine.OpSend, 0, 1, tag, pattern(8, 1))); err != nil {
 				t.Error(err)
 			}
 		}

@@ -394,3 +394,47 @@ func TestTry(t *testing.T) {
 	}
 	w.ok(1, older)
 }
+
+// A window of receives with one tag, the usual case, is in order too, and stays
+// so when something else comes up in between.
+func TestOrderOfAWindow(t *testing.T) {
+	for _, disturb := range []string{"", "tag", "wildcard", "cancel", "large"} {
+		w := newWorld(t, 2)
+		const n = 100
+		var rs [n]*engine.Req
+		var bufs [n][]byte
+		for i := range rs {
+			bufs[i] = make([]byte, 100000)
+			rs[i] = w.recv(1, 0, 5, bufs[i])
+			if i != n/2 {
+				continue
+			}
+			switch disturb {
+			case "tag":
+				w.recv(1, 0, 6, nil)
+			case "wildcard":
+				w.recv(1, engine.AnySource, 6, nil)
+			case "cancel":
+				r := w.recv(1, 0, 5, nil)
+				if !w.cancel(1, r) {
+					t.Fatal("a receive that no message has met can't be cancelled")
+				}
+				w.fails(1, r, engine.ErrCancelled)
+			}
+		}
+		size := func(i int) int {
+			if disturb == "large" && i == n/3 {
+				return 100000
+			}
+			return 8
+		}
+		for i := range rs {
+			w.send(engine.OpSend, 0, 1, 5, pattern(size(i), i))
+			w.turn(i % 2)
+		}
+		for i := range rs {
+			w.ok(1, rs[i])
+			check(t, bufs[i], size(i), i)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/golaunch/golaunch/runtime/arena"
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/invariants"
 	"github.com/golaunch/golaunch/runtime/transport"
 	"github.com/golaunch/golaunch/runtime/transport/inproc"
 )
@@ -205,6 +206,20 @@ func (w *world) shared(rank, n int) []byte {
 // errTest is the cause that tests cancel with.
 var errTest = errors.New("the test has had enough")
 
+// unbounded is the context of waits without an end.
+var unbounded = context.Background()
+
+// rounds is how often a stress test does something n times in an ordinary run.
+func rounds(n int) int {
+	if testing.Short() {
+		n /= 3
+	}
+	if invariants.Enabled { // and likely the race detector
+		n /= 4
+	}
+	return n
+}
+
 // over is a context that has ended.
 func over() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -267,9 +282,16 @@ func (w *world) pingpong(a, b int) {
 // soon waits for a condition that other goroutines bring about.
 func soon(t testing.TB, what string, ok func() bool) {
 	t.Helper()
+	if !waitUntil(ok) {
+		t.Fatalf("%s: still not after %v", what, patience)
+	}
+}
+
+func waitUntil(ok func() bool) bool {
 	for late := time.Now().Add(patience); !ok(); runtime.Gosched() {
 		if time.Now().After(late) {
-			t.Fatalf("%s: still not after %v", what, patience)
+			return false
 		}
 	}
+	return true
 }

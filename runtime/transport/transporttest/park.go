@@ -1,13 +1,16 @@
 package transporttest
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
 
+	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/transport"
+	"github.com/golaunch/golaunch/runtime/wire"
 )
 
 // asleep runs Sleep in a goroutine; the channel is closed when it returns.
@@ -199,4 +202,99 @@ func (s suite) wakeStress(t *testing.T) {
 			wg.Wait()
 		})
 	})
+}
+
+// fence checks that a weak store and a look at the park word, on one side, and
+// a park word, Fence and a look at the channel, on the other, never miss each other.
+func (s suite) fence(t *testing.T) {
+	eps := s.node(t, 2)
+	if ok := eps[1].Fence(); !ok {
+		for i, ep := range eps {
+			if ep.Caps().Weak {
+				t.Errorf("rank %d publishes with weak stores, but there is no fence", i)
+			}
+		}
+		return
+	}
+	tx, err := ring.NewTx(channel(t, eps[0], 1, 0), eps[0].Shape())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rx, err := ring.NewRx(channel(t, eps[1], 1, 0), eps[1].Shape())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx.Weak(eps[0].Caps().Weak)
+	rx.Weak(eps[1].Caps().Weak)
+	const rounds = 50000
+	end := time.Now().Add(time.Second) // on a busy machine a round may take milliseconds
+	seen := make([]bool, rounds)       // the producer saw that the other sleeps
+	var turn [2]atomic.Int64
+	var looked, last atomic.Int64
+	last.Store(rounds)
+	together := func(me, i int) bool {
+		if me == 0 && i%64 == 0 && time.Now().After(end) {
+			last.Store(int64(i))
+		}
+		turn[me].Store(int64(i) + 1)
+		for k := 0; turn[1-me].Load() <= int64(i); k++ {
+			if int64(i) >= last.Load() {
+				return false
+			}
+			if k > 1000 {
+				runtime.Gosched()
+			}
+		}
+		return int64(i) < last.Load()
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		park := eps[0].Job().Park(1)
+		for i := range rounds {
+			p := tx.Inline(8)
+			if p == nil {
+				t.Errorf("round %d: no room in an empty channel", i)
+				last.Store(0)
+				return
+			}
+			if !together(0, i) {
+				return
+			}
+			tx.Commit(wire.Eager, 8, wire.Word1(0, 1))
+			seen[i] = atomic.LoadUint32(park) != 0
+			looked.Store(int64(i) + 1)
+		}
+	})
+	missed, found := 0, 0
+	wg.Go(func() {
+		park := eps[1].Job().Park(1)
+		var rec ring.Record
+		for i := range rounds {
+			if !together(1, i) {
+				return
+			}
+			atomic.StoreUint32(park, 1)
+			eps[1].Fence()
+			ready := rx.Ready()
+			for looked.Load() <= int64(i) { // until the producer has looked
+				runtime.Gosched()
+			}
+			switch {
+			case ready:
+				found++
+			case !seen[i]:
+				missed++
+			}
+			for !rx.Next(&rec) {
+			}
+			rx.Advance(&rec)
+			rx.Publish()
+			atomic.StoreUint32(park, 0)
+		}
+	})
+	wg.Wait()
+	if missed != 0 {
+		t.Errorf("%d of %d times neither the sleeper saw the record nor the producer the sleeper", missed, last.Load())
+	}
+	t.Logf("%d rounds, in %d the sleeper found the record", last.Load(), found)
 }

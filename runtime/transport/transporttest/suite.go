@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(n int) []transport.Endpoint) {
 	t.Run("Failure", s.failure)
 	t.Run("SleepReturns", s.sleepReturns)
 	t.Run("WakeStress", s.wakeStress)
+	t.Run("Fence", s.fence)
 	t.Run("Heaps", s.heaps)
 	t.Run("Punch", s.punch)
 	t.Run("Close", s.closing)
