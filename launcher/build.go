@@ -137,7 +137,8 @@ func runBuild(goTool string, t *target, errs *os.File) error {
 		os.Remove(t.path)
 		return &Error{codeError, fmt.Errorf("%s holds the Go package %s, which is no program (package main)", t.build, f.name)}
 	}
-	if f.cgo != "" && !chosen {
+	wants := err != nil && bytes.Contains(out, []byte("requires cgo")) // -race, -msan in GOFLAGS
+	if (f.cgo != "" || wants) && !chosen {
 		out, err = build("CGO_ENABLED=1")
 	}
 	errs.Write(out)

@@ -103,9 +103,14 @@ func killLoop(t *testing.T, program []string, codes []int, kill func(*killJob)) 
 			t.Errorf("round %d: golaunch hangs", round)
 			j.cmd.Process.Kill()
 		})
+		begin := time.Now()
 		kill(j)
+		killed := time.Now()
 		err := j.cmd.Wait()
 		watchdog.Stop()
+		if d := time.Since(killed); d > 3*time.Second {
+			t.Logf("round %d: golaunch ended %v after the kill, which came after %v", round, d, killed.Sub(begin))
+		}
 		code := 0
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
