@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/golaunch/golaunch/runtime/bootstrap"
 )
 
@@ -305,91 +303,6 @@ func TestJobSignals(t *testing.T) {
 	}
 }
 
-func report(rank, id int, p ...bootstrap.Pending) any {
-	return evMessage{rank, bootstrap.Message{Op: bootstrap.OpReport, Rank: rank, ID: id, Pending: p}}
-}
-
-func TestJobQuit(t *testing.T) {
-	w := newWorld(t, 3)
-	w.step(hello(0), hello(1))
-	did := w.step(evSignal{class: signalReport})
-	if !has(did, actDump{0, 1}) || !has(did, actDump{1, 1}) || has(did, actDump{2, 1}) || !has(did, actTimer{timerDump, 1, dumpWait}) {
-		t.Errorf("did %v", did)
-	}
-	if did := w.step(report(0, 77, recvFrom(2, 5))); len(did) > 0 {
-		t.Errorf("an answer to another question: did %v", did)
-	}
-	w.step(report(0, 1, recvFrom(1, 5)))
-	out := printed(w.step(report(1, 1, recvFrom(0, 5))))
-	if !strings.Contains(out, "deadlock: rank 0 waits for rank 1") || !strings.Contains(out, "rank 2: no answer (has not called Init") {
-		t.Errorf("said %q", out)
-	}
-	if out := printed(w.step(evTimer{timerDump, 1})); out != "" {
-		t.Errorf("said %q again", out)
-	}
-
-	w.step(evSignal{class: signalReport}) // now rank 0 doesn't answer
-	w.step(report(1, 2))
-	out = printed(w.step(evTimer{timerDump, 2}))
-	if !strings.Contains(out, "rank 0: no answer within 1s (computing, or stopped)") || !strings.Contains(out, "rank 1: nothing pending (computing)") {
-		t.Errorf("said %q", out)
-	}
-
-	w.step(evSignal{class: signalReport}) // rank 0 ends instead of answering
-	w.step(report(1, 3), finalize(0))
-	if w.j.dump != nil {
-		t.Error("still waits for rank 0")
-	}
-	if out := printed(w.did[len(w.did)-1:]); !strings.Contains(out, "rank 0: finished") {
-		t.Errorf("said %q", out)
-	}
-}
-
-func TestJobStalled(t *testing.T) {
-	stalled := func(rank int) any { return evMessage{rank, bootstrap.Message{Op: bootstrap.OpStalled, Rank: rank}} }
-	w := newWorld(t, 2)
-	w.step(hello(0), hello(1), stalled(0), stalled(1), report(0, 1, recvFrom(1, 5)))
-	if out := printed(w.step(report(1, 1, recvFrom(0, 5)))); !strings.Contains(out, "every rank waits") || !strings.Contains(out, "deadlock") {
-		t.Errorf("said %q", out)
-	}
-	// The same stall again: not a word.
-	if out := printed(w.step(stalled(1), report(0, 2, recvFrom(1, 5)), report(1, 2, recvFrom(0, 5)))); out != "" {
-		t.Errorf("said %q", out)
-	}
-	// It was none: rank 1 has something to do.
-	if out := printed(w.step(stalled(1), report(0, 3, recvFrom(1, 5)), report(1, 3))); out != "" {
-		t.Errorf("said %q", out)
-	}
-	// Another one, in which some goroutine may still send.
-	if out := printed(w.step(stalled(1), report(0, 4, recvFrom(0, 6)), report(1, 4, recvFrom(0, 5)))); !strings.Contains(out, "only a warning") {
-		t.Errorf("said %q", out)
-	}
-	w.step(finalize(0), finalize(1), exits(0, 0), exits(1, 0), evAllGone{})
-	w.expect(0)
-}
-
-func TestJobTimeout(t *testing.T) {
-	w := newWorld(t, 2, func(c *jobConfig) { c.timeout = 90 * time.Second })
-	if !has(w.did, actTimer{kind: timerJob, after: 90 * time.Second}) {
-		t.Fatalf("did %v", w.did)
-	}
-	w.step(hello(0), evSignal{class: signalReport}) // under way when the timeout comes
-	did := w.step(evTimer{kind: timerJob})
-	if len(did) > 0 {
-		t.Errorf("did %v before the reports", did)
-	}
-	did = w.step(report(0, 1, recvFrom(1, 5)))
-	if !strings.Contains(printed(did), "timeout: pending operations") || !has(did, actSignal{allRanks, noRank, syscall.SIGTERM}) || !has(did, actAbort{-1, 124}) {
-		t.Errorf("did %v", did)
-	}
-	w.step(exits(0, 1), exits(1, 0), evAllGone{})
-	w.expect(124, "did not end within 1m30s (-timeout); 2 ranks were ended", "rank 1 never called Init")
-
-	w = newWorld(t, 1, func(c *jobConfig) { c.timeout = time.Second })
-	w.step(exits(0, 0), evTimer{kind: timerJob}, evAllGone{})
-	w.expect(0)
-}
-
 // What ranks leave behind gets the grace time, then it is killed.
 func TestJobStrays(t *testing.T) {
 	w := newWorld(t, 1)
@@ -501,95 +414,6 @@ func TestJobOutputLost(t *testing.T) {
 	}
 	w.step(exits(0, 1), exits(1, 1), evAllGone{})
 	w.expect(141, "can't write the ranks' output: broken pipe")
-}
-
-// Whatever happens in whatever order: nothing panics, the job finishes once and not
-// before every process is gone, and success means that no rank was seen failing.
-func TestJobRandom(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		n := rapid.IntRange(1, 4).Draw(rt, "ranks")
-		w := newWorld(t, n, func(c *jobConfig) { c.timeout = time.Minute })
-		w.faults = rapid.Bool().Draw(rt, "faults")
-		exited := make([]bool, n)
-		failed := 0
-		kinds := []timerKind{timerJob, timerGrace, timerDump, timerWrapper}
-		for range rapid.IntRange(0, 25).Draw(rt, "events") {
-			r := rapid.IntRange(0, n-1).Draw(rt, "rank")
-			kind := rapid.IntRange(0, 11).Draw(rt, "event")
-			if exited[r] && kind < 4 {
-				continue // the dead don't speak
-			}
-			var ev any
-			switch kind {
-			case 0:
-				ev = hello(r)
-			case 1:
-				ev = helloAs(r, 500+r)
-			case 2:
-				ev = finalize(r)
-			case 3:
-				ev = abort(r, rapid.IntRange(-1, 300).Draw(rt, "code"), "why")
-				failed++
-			case 4, 5:
-				if exited[r] {
-					continue
-				}
-				exited[r] = true
-				code := rapid.SampledFrom([]int{0, 0, 0, 1, 77}).Draw(rt, "code")
-				if code != 0 {
-					failed++
-				}
-				ev = exits(r, code)
-			case 6:
-				ev = evTimer{rapid.SampledFrom(kinds).Draw(rt, "timer"), r}
-			case 7:
-				ev = evSignal{signalClass(rapid.IntRange(1, 4).Draw(rt, "class")), syscall.SIGUSR1, "SIGUSR1"}
-			case 8:
-				ev = evMessage{r, bootstrap.Message{Op: bootstrap.OpStalled, Rank: r}}
-			case 9:
-				ev = report(r, rapid.IntRange(0, 3).Draw(rt, "id"), recvFrom(rapid.IntRange(-1, n).Draw(rt, "peer"), 1))
-			case 10:
-				ev = evProgramGone{r}
-			case 11:
-				if rapid.IntRange(0, 3).Draw(rt, "rarely") > 0 {
-					continue
-				}
-				ev = interrupt(syscall.SIGINT, "SIGINT")
-			}
-			w.step(ev)
-			for _, a := range w.did {
-				if _, ok := a.(actFinish); ok {
-					rt.Fatalf("finished while processes run, after %#v", ev)
-				}
-			}
-		}
-		for r := range n {
-			if !exited[r] {
-				w.step(exits(r, 0))
-			}
-		}
-		w.step(evAllGone{})
-		finishes := 0
-		code := 0
-		for _, a := range w.did {
-			if f, ok := a.(actFinish); ok {
-				finishes++
-				code = f.code
-			}
-		}
-		if finishes != 1 {
-			rt.Fatalf("finished %d times", finishes)
-		}
-		if failed == n && n == 1 && code == 0 {
-			rt.Fatalf("the only rank failed, exit code 0")
-		}
-		if failed > 0 && code == 0 && !w.faults {
-			rt.Fatalf("%d failures, exit code 0", failed)
-		}
-		if code < 0 || code > 255 {
-			rt.Fatalf("exit code %d", code)
-		}
-	})
 }
 
 func TestCount(t *testing.T) {
