@@ -35,6 +35,9 @@ func (e *Engine) startLocal(r *Req) {
 		r.msg = m
 		e.selves.push(r)
 	}
+	if len(e.watched) != 0 { // a probe may wait for it, and whoever makes progress may sleep
+		e.checkWatched()
+	}
 }
 
 // acceptLocal copies a send of this rank into its receive q and finishes both.

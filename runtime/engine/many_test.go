@@ -190,10 +190,18 @@ func TestGoroutinesOfOneRankTalk(t *testing.T) {
 			op := []engine.Op{engine.OpSend, engine.OpSsend}[k%2]
 			var err error
 			if i%2 == 0 {
+				if k%25 == 0 { // let everybody else fall asleep
+					dawdle(time.Millisecond)
+				}
 				if err = w.wait(0, w.send(op, 0, 0, tag, pattern(8, k))); err == nil {
 					err = w.wait(0, w.recv(0, 0, tag+1, b))
 				}
 			} else {
+				if k%5 == 0 { // the message of another goroutine ends a probe too
+					if _, err := w.e[0].Probe(unbounded, ctxA, engine.AnySource, tag); err != nil {
+						return err
+					}
+				}
 				if err = w.wait(0, w.recv(0, engine.AnySource, tag, b)); err == nil {
 					err = w.wait(0, w.send(op, 0, 0, tag+1, b))
 				}
