@@ -11,7 +11,8 @@ import (
 	"github.com/golaunch/golaunch/runtime/bootstrap"
 )
 
-// readNow reads what a non-blocking file holds at this moment; EAGAIN if nothing.
+// readNow reads what a non-blocking file holds at this moment; EAGAIN if nothing. It
+// knows no deadline: one that is set while a reader drains is for its next round.
 func readNow(f *os.File, b []byte) (int, error) {
 	c, err := f.SyscallConn()
 	if err != nil {
@@ -19,11 +20,11 @@ func readNow(f *os.File, b []byte) (int, error) {
 	}
 	var n int
 	var rerr error
-	err = c.Read(func(fd uintptr) bool {
+	err = c.Control(func(fd uintptr) {
 		for {
 			n, rerr = syscall.Read(int(fd), b)
 			if rerr != syscall.EINTR {
-				return true
+				return
 			}
 		}
 	})

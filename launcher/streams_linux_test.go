@@ -68,6 +68,36 @@ func TestControlAfter(t *testing.T) {
 	}
 }
 
+// An event that comes while the reader drains for an earlier one neither ends the
+// reading nor is lost.
+func TestControlAfterWhileDraining(t *testing.T) {
+	ours, theirs := nonblockPair(t)
+	report := func(id int) []byte {
+		return bootstrap.Append(nil, bootstrap.Message{Op: bootstrap.OpReport, Rank: 3, ID: id})
+	}
+	events := make(chan any, 10)
+	c := &control{rank: 3, f: ours}
+	c.post = func(ev any) {
+		if m, ok := ev.(evMessage); ok && m.m.ID == 0 {
+			c.after(evProgramGone{3}) // serve is draining now
+		}
+		events <- ev
+	}
+	theirs.Write(report(0))
+	c.after(evExited{rank: 3})
+	go c.serve()
+	for i, want := range []string{"evMessage", "evExited", "evProgramGone"} {
+		if got := fmt.Sprintf("%T", <-events); got != "launcher."+want {
+			t.Fatalf("event %d is a %s, want %s", i, got, want)
+		}
+	}
+	theirs.Write(report(1))
+	theirs.Close()
+	if ev, ok := (<-events).(evMessage); !ok || ev.m.ID != 1 {
+		t.Fatalf("got %v, want message 1", ev)
+	}
+}
+
 func TestControlBadLine(t *testing.T) {
 	ours, theirs := nonblockPair(t)
 	events := make(chan any, 10)
