@@ -60,12 +60,7 @@ func (e *Engine) failPeer(p *peer, err error) {
 	e.reclaim(p)
 	cause := e.peerError(p)
 
-	for p.pend.head != nil {
-		e.finish(p.pend.pop(), cause)
-	}
-	for p.grants.head != nil {
-		e.finish(p.grants.pop(), cause)
-	}
+	e.failTransfers(p, cause)
 	p.control = nil
 	kept := e.offered[:0]
 	for _, r := range e.offered {
@@ -78,17 +73,6 @@ func (e *Engine) failPeer(p *peer, err error) {
 	clear(e.offered[len(kept):])
 	e.offered = kept
 
-	for i, r := range p.in {
-		if r != nil {
-			p.in[i] = nil
-			r.desc = -1
-			e.finish(r, cause)
-		}
-	}
-	if r := p.cur; r != nil {
-		p.cur = nil
-		e.finish(r, cause)
-	}
 	if m := p.curMsg; m != nil {
 		p.curMsg = nil
 		if r := m.claim; r != nil {
@@ -113,6 +97,33 @@ func (e *Engine) failPeer(p *peer, err error) {
 	})
 	e.failWatched(cause, func(r *Req) bool { return r.peer == p.rank || r.peer == AnySource && e.member(r.ctx, p.rank) })
 	e.wakeAll()
+}
+
+// failTransfers ends the sends to p that have not been offered or that it has granted, and the receives under
+// way from it.
+func (e *Engine) failTransfers(p *peer, cause error) {
+	for p.pend.head != nil {
+		e.finish(p.pend.pop(), cause)
+	}
+	for p.grants.head != nil {
+		e.finish(p.grants.pop(), cause)
+	}
+	e.dropGranted(p, func(*Req) bool { return true }, cause)
+	if r := p.cur; r != nil {
+		p.cur = nil
+		e.finish(r, cause)
+	}
+}
+
+// dropGranted ends those receives granted to p that doomed names.
+func (e *Engine) dropGranted(p *peer, doomed func(*Req) bool, cause error) {
+	for i, r := range p.in {
+		if r != nil && doomed(r) {
+			p.in[i] = nil
+			r.desc = -1
+			e.finish(r, cause)
+		}
+	}
 }
 
 // unknown is a dead rank that a wait for anybody on ctx might be for: a member
@@ -148,23 +159,7 @@ func (e *Engine) failAll(cause error) {
 	e.spillAll()
 	e.q.RemovePosted(func(uint32, int32, int32, *Req) bool { return true }, func(r *Req) { e.finish(r, cause) })
 	for _, p := range e.peers {
-		for p.pend.head != nil {
-			e.finish(p.pend.pop(), cause)
-		}
-		for p.grants.head != nil {
-			e.finish(p.grants.pop(), cause)
-		}
-		for i, r := range p.in {
-			if r != nil {
-				p.in[i] = nil
-				r.desc = -1
-				e.finish(r, cause)
-			}
-		}
-		if r := p.cur; r != nil {
-			p.cur = nil
-			e.finish(r, cause)
-		}
+		e.failTransfers(p, cause)
 		if m := p.curMsg; m != nil && m.claim != nil {
 			e.finish(m.claim, cause)
 			m.claim.msg = nil
@@ -234,13 +229,7 @@ func (e *Engine) revoke(ctx uint32) {
 	}, e.releaseMessage)
 	for _, p := range e.peers {
 		e.dropSends(p, func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
-		for i, r := range p.in {
-			if r != nil && r.ctx == ctx {
-				p.in[i] = nil
-				r.desc = -1
-				e.finish(r, ErrRevoked)
-			}
-		}
+		e.dropGranted(p, func(r *Req) bool { return r.ctx == ctx }, ErrRevoked)
 	}
 	e.failWatched(ErrRevoked, func(r *Req) bool { return r.ctx == ctx })
 	e.wakeAll()

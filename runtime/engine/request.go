@@ -188,6 +188,23 @@ func (e *Engine) newReq(op Op, ctx uint32, peer, tag int32) *Req {
 	return r
 }
 
+// finish ends a request.
+func (e *Engine) finish(r *Req, err error) {
+	r.Err = err
+	r.done = true
+	r.phase = proto.Finished
+	e.completed++
+	if r.w != nil {
+		r.w.wake()
+	}
+	if r.orphan {
+		e.release(r)
+	}
+	if e.parked {
+		e.kick()
+	}
+}
+
 // release gives a finished request back to the pool: whoever holds a copy of
 // its serial sees that it is gone, and nothing of the user's is kept alive.
 func (e *Engine) release(r *Req) {

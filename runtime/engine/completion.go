@@ -1,0 +1,86 @@
+package engine
+
+import "context"
+
+// Complete waits for r, releases it and returns how it ended. ctx may be nil.
+func (e *Engine) Complete(ctx context.Context, r *Req) (Status, error) {
+	e.lock()
+	if !r.done {
+		e.waitFor(ctx, &cond{one: r})
+	}
+	st, err := r.Status, r.Err
+	e.release(r)
+	e.unlock()
+	return st, err
+}
+
+// CompleteMove is Complete for a RecvMove, whose body it returns.
+func (e *Engine) CompleteMove(ctx context.Context, r *Req) (Status, [moveBytes]byte, error) {
+	e.lock()
+	e.waitFor(ctx, &cond{one: r})
+	st, body, err := r.Status, r.Body, r.Err
+	e.release(r)
+	e.unlock()
+	return st, body, err
+}
+
+// Test makes progress once and says whether r is done. It does not release it.
+func (e *Engine) Test(r *Req) bool {
+	e.lock()
+	if !r.done {
+		if !e.progress() {
+			e.idleTests++
+			if e.idleTests&63 == 0 {
+				e.settle()
+				if !r.done && e.wait.spin == 0 { // somebody else wants the processor
+					e.ep.Yield()
+				}
+			}
+		}
+	}
+	done := r.done
+	e.unlock()
+	return done
+}
+
+// WaitMany waits until all of rs are done, or any of them; nil entries count as done. It releases none.
+func (e *Engine) WaitMany(ctx context.Context, rs []*Req, any bool) {
+	e.lock()
+	e.waitFor(ctx, &cond{many: rs, any: any})
+	e.unlock()
+}
+
+// TestMany makes progress once and says whether all of rs are done, or any of them.
+func (e *Engine) TestMany(rs []*Req, any bool) bool {
+	e.lock()
+	c := cond{many: rs, any: any}
+	ok := e.ready(&c)
+	if !ok {
+		if !e.progress() {
+			e.idleTests++
+			if e.idleTests&63 == 0 {
+				e.settle()
+			}
+		}
+		ok = e.ready(&c)
+	}
+	e.unlock()
+	return ok
+}
+
+// Done says whether r, with this serial, is done. A request that was released counts as gone.
+func (e *Engine) Done(r *Req, serial uint32) (done, gone bool) {
+	e.lock()
+	done, gone = r.done, r.serial != serial
+	e.unlock()
+	return done, gone
+}
+
+// Take releases a request that is done and returns how it ended.
+func (e *Engine) Take(r *Req) (Status, error) {
+	e.lock()
+	st, err := r.Status, r.Err
+	e.release(r)
+	e.unlock()
+	return st, err
+}
