@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"syscall"
+	"time"
 
 	"github.com/golaunch/golaunch/runtime/bootstrap"
 )
@@ -93,14 +94,14 @@ func (j *job) finishDump() {
 		}
 	}
 	found := findWaits(views)
+	sign := signature(views)
 	switch d.reason {
 	case dumpStalled:
 		// What the rank saw may be over by now; and it says so again while it lasts.
-		sign := signature(views)
 		if !found.allWait || sign == j.stall {
 			return
 		}
-		j.stall = sign
+		j.stall, j.stallAt = sign, j.now()
 		j.do(actPrint{reportText("every rank waits; pending operations:", views, found)})
 		if len(found.stuck) == 0 {
 			j.print("this is only a warning: the job goes on")
@@ -111,7 +112,11 @@ func (j *job) finishDump() {
 		if j.cause != nil {
 			return
 		}
-		j.do(actPrint{reportText("timeout: pending operations:", views, found)})
+		if sign == j.stall {
+			j.print("timeout: every rank waits as reported above, %v ago", j.now().Sub(j.stallAt).Round(time.Second))
+		} else {
+			j.do(actPrint{reportText("timeout: pending operations:", views, found)})
+		}
 		j.end(cause{kind: causeTimeout, rank: noRank, code: codeTimeout}, syscall.SIGTERM)
 	}
 }

@@ -67,7 +67,7 @@ func TestJobStalled(t *testing.T) {
 		t.Errorf("said %q", out)
 	}
 	// Another one, in which some goroutine may still send.
-	if out := printed(w.step(stalled(1), report(0, 4, recvFrom(0, 6)), report(1, 4, recvFrom(0, 5)))); !strings.Contains(out, "only a warning") {
+	if out := printed(w.step(stalled(1), report(0, 4, sendTo(1, 6)), report(1, 4, recvFrom(0, 6)))); !strings.Contains(out, "only a warning") {
 		t.Errorf("said %q", out)
 	}
 	w.step(finalize(0), finalize(1), exits(0, 0), exits(1, 0), evAllGone{})
@@ -94,4 +94,27 @@ func TestJobTimeout(t *testing.T) {
 	w = newWorld(t, 1, func(c *jobConfig) { c.timeout = time.Second })
 	w.step(exits(0, 0), evTimer{kind: timerJob}, evAllGone{})
 	w.expect(0)
+}
+
+// What was reported when every rank was seen waiting is not printed again by the timeout, unless something has moved.
+func TestJobTimeoutAfterStall(t *testing.T) {
+	stalled := evMessage{0, bootstrap.Message{Op: bootstrap.OpStalled, Rank: 0}}
+	for name, c := range map[string]struct {
+		later bootstrap.Pending // of rank 1
+		want  string
+		not   string
+	}{
+		"as before": {recvFrom(0, 5), "golaunch: timeout: every rank waits as reported above, 7s ago\n", "Recv"},
+		"moved on":  {recvFrom(0, 6), "golaunch: timeout: pending operations:\n  rank 0: Recv from rank 1, tag 5", "above"},
+	} {
+		w := newWorld(t, 2, func(c *jobConfig) { c.timeout = 9 * time.Second })
+		w.step(hello(0), hello(1), stalled, report(0, 1, recvFrom(1, 5)), report(1, 1, recvFrom(0, 5)))
+		w.clock = w.clock.Add(7*time.Second + 100*time.Millisecond)
+		w.step(evTimer{kind: timerJob}, report(0, 2, recvFrom(1, 5)))
+		if got := printed(w.step(report(1, 2, c.later))); !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
+			t.Errorf("%s: said %q, want %q without %q", name, got, c.want, c.not)
+		}
+		w.step(exits(0, 1), exits(1, 1), evAllGone{})
+		w.expect(124, "did not end within 9s")
+	}
 }

@@ -41,6 +41,7 @@ type jobConfig struct {
 	aborted func() (rank, code int, yes bool)
 
 	shorten func(where string) string // makes a place in the code readable; may be nil
+	now     func() time.Time
 }
 
 // job is the supervisor of one job: a pure state machine. step takes what happened
@@ -70,6 +71,7 @@ type job struct {
 	nextDump int
 	dump     *dump
 	stall    string // the last stall that was reported
+	stallAt  time.Time
 
 	out []any // actions of the step in progress
 }
@@ -94,27 +96,6 @@ type rankState struct {
 	failed      bool // it has failed: said once
 	badLine     bool // it wrote nonsense to its control socket: said once
 }
-
-// cause is why a job ended before its ranks did.
-type cause struct {
-	kind   causeKind
-	rank   int    // that failed, or noRank
-	code   int    // exit code of golaunch
-	how    string // "was killed by SIGSEGV"
-	word   bool   // known from the segment only: the rank's message, with the reason, may follow
-	others int    // ranks that were running besides
-}
-
-type causeKind int
-
-const (
-	causeFailure causeKind = iota
-	causeStart             // a rank could not be started
-	causeSignal
-	causeTimeout
-	causeKeeper
-	causeOutput
-)
 
 func newJob(c jobConfig) *job {
 	return &job{jobConfig: c, ranks: make([]rankState, len(c.programs))}

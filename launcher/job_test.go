@@ -20,11 +20,13 @@ type world struct {
 	did     []any
 	faults  bool
 	aborted func() (int, int, bool)
+	clock   time.Time
 }
 
 func newWorld(t *testing.T, n int, change ...func(*jobConfig)) *world {
 	w := &world{t: t}
 	c := jobConfig{host: "here", segment: 1, grace: 2 * time.Second,
+		now:    func() time.Time { return w.clock },
 		faults: func() bool { return w.faults },
 		aborted: func() (int, int, bool) {
 			if w.aborted == nil {

@@ -160,14 +160,16 @@ func (w waits) text(views []rankView) string {
 		}
 		what, anybody := blame(views[r], next)
 		switch {
-		case next < 0:
-			fmt.Fprintf(&b, "rank %d waits, and there is no other rank", r)
+		case next == r && anybody:
+			fmt.Fprintf(&b, "rank %d waits for any rank, and is the only one", r)
+		case next == r:
+			fmt.Fprintf(&b, "rank %d waits for itself", r)
 		case anybody:
 			fmt.Fprintf(&b, "rank %d waits for any rank", r)
 		default:
 			fmt.Fprintf(&b, "rank %d waits for rank %d", r, next)
 		}
-		if next >= 0 && next == w.end {
+		if next == w.end {
 			if anybody {
 				b.WriteString(", and all others have finished or failed")
 			} else if views[next].state == rankLost {
@@ -179,6 +181,9 @@ func (w waits) text(views []rankView) string {
 		if what != "" {
 			b.WriteString(" (" + what + ")")
 		}
+	}
+	if w.closed && len(w.chain) == 1 {
+		b.WriteString(", unless another of its goroutines is about to help")
 	}
 	b.WriteByte('\n')
 	if rest := len(w.stuck) - len(w.chain); rest > 0 {

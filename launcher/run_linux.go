@@ -301,7 +301,7 @@ func (r *run) start() error {
 	}
 	r.job = newJob(jobConfig{
 		programs: names, host: r.host, segment: segment.Version, grace: r.Grace, timeout: r.Timeout, verbose: r.Verbose,
-		faults: r.seg.FaultsReturn, aborted: r.seg.Aborted, shorten: shorten,
+		faults: r.seg.FaultsReturn, aborted: r.seg.Aborted, shorten: shorten, now: time.Now,
 	})
 	r.print, r.printed = make(chan string, 256), make(chan bool)
 	go func() {

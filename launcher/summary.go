@@ -6,6 +6,27 @@ import (
 	"strings"
 )
 
+// cause is why a job ended before its ranks did.
+type cause struct {
+	kind   causeKind
+	rank   int    // that failed, or noRank
+	code   int    // exit code of golaunch
+	how    string // "was killed by SIGSEGV"
+	word   bool   // known from the segment only: the rank's message, with the reason, may follow
+	others int    // ranks that were running besides
+}
+
+type causeKind int
+
+const (
+	causeFailure causeKind = iota
+	causeStart             // a rank could not be started
+	causeSignal
+	causeTimeout
+	causeKeeper
+	causeOutput
+)
+
 // code is the exit code of golaunch.
 func (j *job) code() int {
 	well := j.cause == nil || j.cause.kind == causeSignal && j.cause.rank == noRank && j.killed == 0

@@ -27,18 +27,19 @@ type waits struct {
 	allWait bool  // every rank that still runs has answered and has a goroutine that waits
 	stuck   []int // ranks that no rank can ever free, ascending
 	chain   []int // some of them, each waiting for the next
-	closed  bool  // the last of chain waits for the first: a cycle
+	closed  bool  // the last of chain waits for the first: a cycle, of one if a rank waits for itself
 	end     int   // if not closed: the rank that is gone for which the last of chain waits
 }
 
 // findWaits looks for ranks that wait in vain.
 //
-// A waiting operation can be freed by its peer, and AnySource by every other rank; a
+// A waiting operation can be freed by its peer, and AnySource by every rank; a
 // barrier of the world needs everybody who isn't in it yet. A rank can go on if one of its waiting operations can be freed (which of them belong
 // to one WaitAll, and which to different goroutines, isn't known, so the more hopeful
 // reading is taken), if it doesn't wait at all, or if we know nothing about it. What
-// can go on, can free others. The ranks left over wait for each other or for ranks that
-// are gone: a true knot, whatever they compute.
+// can go on, can free others. The ranks left over wait for each other, for themselves or
+// for ranks that are gone: a true knot unless one of them has a goroutine that computes,
+// of which reports say nothing. That is likeliest where a rank waits for itself.
 //
 // A send and a receive that fit each other are a message on its way and not a knot.
 // Reports are not taken at one instant; a rank that moved on meanwhile makes a rank
@@ -106,8 +107,8 @@ func canBeFreed(views []rankView, free []bool, r int) bool {
 		if !p.Blocking {
 			continue
 		}
-		if p.Peer >= len(views) || p.Peer == r {
-			return true // makes no sense, or another goroutine of the same rank: we know nothing
+		if p.Peer >= len(views) {
+			return true // makes no sense: we know nothing
 		}
 		if worldBarrier(p) {
 			all := true
@@ -120,7 +121,7 @@ func canBeFreed(views []rankView, free []bool, r int) bool {
 			continue
 		}
 		for q := range views {
-			if q != r && (p.Peer < 0 || p.Peer == q) && free[q] {
+			if (p.Peer < 0 || p.Peer == q) && free[q] {
 				return true
 			}
 		}
@@ -190,7 +191,7 @@ func (w *waits) follow(views []rankView) {
 		at[r] = len(walk)
 		walk = append(walk, r)
 		next := nextOf(views, stuck, r)
-		if next < 0 || views[next].state == rankFinished || views[next].state == rankLost {
+		if views[next].state == rankFinished || views[next].state == rankLost {
 			// Only the last step matters: who waits for the rank that is gone.
 			w.chain, w.end = walk, next
 			return
@@ -199,12 +200,12 @@ func (w *waits) follow(views []rankView) {
 	}
 }
 
-// nextOf returns a rank that stuck rank r waits for: a named one if it can, one that is
-// gone rather than one that is stuck. -1 if it has no other rank.
+// nextOf returns a rank that stuck rank r waits for: one that is gone rather than one
+// that is stuck, a named one rather than any, another one rather than r itself.
 func nextOf(views []rankView, stuck []bool, r int) int {
-	next := -1
+	next, self := -1, false
 	for _, p := range views[r].pending {
-		if !p.Blocking || p.Peer == r || p.Peer >= len(views) {
+		if !p.Blocking || p.Peer >= len(views) {
 			continue
 		}
 		if worldBarrier(p) {
@@ -220,6 +221,8 @@ func nextOf(views []rankView, stuck []bool, r int) int {
 					next = q
 				}
 			}
+		} else if p.Peer == r {
+			self = true
 		} else if p.Peer >= 0 {
 			if s := views[p.Peer].state; s == rankFinished || s == rankLost {
 				return p.Peer
@@ -232,6 +235,9 @@ func nextOf(views []rankView, stuck []bool, r int) int {
 	if next >= 0 {
 		return next
 	}
+	if self {
+		return r
+	}
 	for q := range views { // any source: some other rank that is stuck as well
 		if q != r && stuck[q] {
 			return q
@@ -242,5 +248,5 @@ func nextOf(views []rankView, stuck []bool, r int) int {
 			return q
 		}
 	}
-	return -1
+	return r // it is alone
 }

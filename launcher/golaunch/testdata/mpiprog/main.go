@@ -30,6 +30,12 @@ func run(world *mpi.Comm, what string) error {
 	case "cycle": // everybody waits for the next
 		_, err := mpi.Recv(world, buf, (me+1)%n, 7)
 		return err
+	case "self": // nobody else is there to send
+		_, err := mpi.Recv(world, buf, me, 7)
+		return err
+	case "anybody":
+		_, err := mpi.Recv(world, buf, mpi.AnySource, mpi.AnyTag)
+		return err
 	case "vain": // rank 0 waits for one that has finished
 		if me == 0 {
 			_, err := mpi.Recv(world, buf, 1, 8)
