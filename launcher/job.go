@@ -89,6 +89,7 @@ type rankState struct {
 	pid         int  // its process, 0 before it was started
 	never       bool // never was, and won't be
 	hello       int  // the process that called Init, 0 before
+	spoke       bool // it has sent a message: it called Init, even if that failed before hello
 	finalized   bool
 	exited      bool // its process has ended
 	programGone bool // the process that called Init has ended, seen apart from a wrapper
@@ -320,6 +321,7 @@ func (j *job) message(rank int, m bootstrap.Message) {
 		j.print("rank %d says that it is rank %d: ignored", rank, m.Rank)
 		return
 	}
+	r.spoke = true
 	switch m.Op {
 	case bootstrap.OpHello:
 		j.hello(rank, m)
@@ -381,7 +383,7 @@ func (j *job) tellInit() {
 		r := &j.ranks[i]
 		if r.hello != 0 {
 			called = true
-		} else if r.exited && ended == noRank {
+		} else if r.exited && !r.spoke && ended == noRank {
 			ended = i
 		}
 	}

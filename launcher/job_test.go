@@ -175,6 +175,14 @@ func TestJobAbort(t *testing.T) {
 	w = newWorld(t, 1)
 	w.step(hello(0), abort(0, 0, ""), exits(0, 0), evAllGone{})
 	w.expect(1, "aborted with code 0: no reason given\n")
+
+	// Init itself may fail: the rank has called it.
+	w = newWorld(t, 2)
+	w.step(abort(0, 1, "wrong version"), exits(0, 1), exits(1, 1), evAllGone{})
+	w.expect(1, "aborted with code 1: wrong version; the other rank was ended\n")
+	if f := w.finish(); strings.Contains(f.text, "Init") {
+		t.Errorf("says %q", f.text)
+	}
 }
 
 // The others notice an abort in the shared memory, and may be gone before golaunch has

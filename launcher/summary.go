@@ -86,7 +86,7 @@ func (j *job) summary() string {
 func (j *job) initNote() string {
 	var without []int
 	for i := range j.ranks {
-		if j.ranks[i].hello == 0 && j.ranks[i].pid != 0 {
+		if r := &j.ranks[i]; !r.spoke && r.pid != 0 {
 			without = append(without, i)
 		}
 	}

@@ -184,6 +184,14 @@ func Init(opts ...Option) (*Comm, error) {
 	return p.world, nil
 }
 
+// joinError is why a rank can't join its job. golaunch, when told, says it for all ranks.
+type joinError struct {
+	error
+	told bool
+}
+
+func (e *joinError) Unwrap() error { return e.error }
+
 func initProcess(o options) (*process, error) {
 	info, err := bootstrap.FromEnv()
 	if err != nil {
@@ -205,9 +213,9 @@ func initProcess(o options) (*process, error) {
 	}
 	ep, err := shm.Open(os.NewFile(uintptr(info.SegmentFD), "segment"), info.LocalRank)
 	if err != nil {
-		why := fmt.Sprintf("cannot join the job: %v", err)
-		client.Abort(1, why)
-		return nil, fmt.Errorf("mpi: rank %d: %s", info.Rank, why)
+		err = fmt.Errorf("cannot join the job: %w", err)
+		told := client.Abort(1, err.Error()) == nil
+		return nil, &joinError{fmt.Errorf("mpi: rank %d: %w", info.Rank, err), told}
 	}
 	p, err := newProcess(ep, o)
 	if err != nil {
@@ -259,7 +267,9 @@ func Finalize() error {
 func Run(fn func(world *Comm) error, opts ...Option) {
 	c, err := Init(opts...)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		if join := (*joinError)(nil); !errors.As(err, &join) || !join.told {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(1)
 	}
 	p := c.shared.proc
