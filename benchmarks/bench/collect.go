@@ -130,7 +130,7 @@ func (c *collector) keepAffinity(g *group, name harness.Side, masks []string) {
 func (c *collector) affinityFlaws() []string {
 	var flaws []string
 	for where, of := range c.affinity {
-		for _, name := range harness.Sides {
+		for _, name := range slices.Sorted(maps.Keys(of)) {
 			if of[name] != "" && of[harness.Ours] != "" && of[name] != of[harness.Ours] {
 				flaws = append(flaws, fmt.Sprintf("%s: affinity masks differ: ours %s, %s %s", where, of[harness.Ours], name, of[name]))
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,8 @@ func TestAffinityFlaws(t *testing.T) {
 	c.keepAffinity(g, harness.Ours, []string{"1", "2"})
 	c.keepAffinity(g, harness.OpenMPI, []string{"3", "3"})
 	c.keepAffinity(g, harness.MPICH, []string{"2", "1"})
-	if flaws := c.affinityFlaws(); len(flaws) != 1 || !strings.Contains(flaws[0], "ours 1 2, openmpi 3 3") {
+	c.keepAffinity(g, harness.Tuned("x"), []string{"2", "2"})
+	if flaws := c.affinityFlaws(); len(flaws) != 2 || !strings.Contains(flaws[0], "ours 1 2, openmpi 3 3") || !strings.Contains(flaws[1], "openmpi_tuned/x 2 2") {
 		t.Errorf("flaws %q", flaws)
 	}
 }
@@ -128,6 +130,18 @@ func TestCommand(t *testing.T) {
 	got = strings.Join(s.command(&g, []harness.Point{{Case: "hello"}}), " ")
 	if want := "mpirun.openmpi --allow-run-as-root --oversubscribe --bind-to none -n 32 ./mpibench -points hello"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A variant is Open MPI as installed with its own settings behind, and yields where there are more ranks than processors.
+func TestVariantsLaunch(t *testing.T) {
+	for _, v := range variants {
+		for bind, also := range map[bool][]string{true: collTuned, false: yielding} {
+			want := slices.Concat(launchOpenMPI(3, bind), v.flags, also)
+			if got := v.launch(3, bind); !slices.Equal(got, want) {
+				t.Errorf("%s, bind %v: %q, want %q", v.name, bind, got, want)
+			}
+		}
 	}
 }
 
@@ -148,7 +162,7 @@ func TestSettings(t *testing.T) {
 	if got := settings(yielding); got != "mpi_yield_when_idle=1" {
 		t.Errorf("%q", got)
 	}
-	if got := settings(tuned); !strings.HasPrefix(got, "btl_vader_single_copy_mechanism=none btl_vader_max_send_size=65536 ") {
+	if got := settings(variants[0].flags); !strings.HasPrefix(got, "btl_vader_single_copy_mechanism=none btl_vader_max_send_size=65536 ") {
 		t.Errorf("%q", got)
 	}
 }

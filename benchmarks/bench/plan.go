@@ -74,21 +74,33 @@ func plan(names []string, quick bool, runs int) []group {
 	return all
 }
 
-var pairSides = []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH, harness.OpenMPITuned}
+// tuned are the sides of the named variants.
+func tuned(names ...string) []harness.Side {
+	sides := make([]harness.Side, len(names))
+	for i, name := range names {
+		sides[i] = harness.Tuned(name)
+	}
+	return sides
+}
 
 func pt2pt(quick bool) []group {
 	of := harness.PointsOf
+	asInstalled := []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH}
 	if quick {
+		pairSides := append(asInstalled, tuned(variants[0].name)...)
 		return []group{{
 			name: "all", ranks: 2, bind: true, sides: pairSides, budget: 10 * time.Millisecond,
 			points: slices.Concat(of("latency", "0", "8", "4K", "64K", "1M"), of("bw", "8", "64K", "1M"), of("bibw", "64K"), of("mbw_mr", "8")),
 			ours:   slices.Concat(of("latency_arena", "64K", "1M"), of("bw_arena", "64K"), of("move", "8", "1M"), of("allocs", "8"), of("allocs_nb", "8")),
 		}}
 	}
+	// A message below the eager limit is never cut, so for small ones the size of the fragments makes no difference.
+	smallSides := slices.Concat(asInstalled, tuned("two-copy-64k", "one-copy-8k"))
+	pairSides := slices.Concat(asInstalled, tuned("two-copy-64k", "two-copy-32k", "one-copy-8k"))
 	bandwidths := []string{"8", "64", "256", "1K", "4K", "8K", "16K", "64K", "256K", "1M", "4M", "16M"}
 	return []group{
 		{name: "latency, small", points: of("latency", "0", "1", "2", "4", "8", "16", "32", "64", "256", "1K", "4K"),
-			ranks: 2, bind: true, sides: pairSides, budget: 40 * time.Millisecond},
+			ranks: 2, bind: true, sides: smallSides, budget: 40 * time.Millisecond},
 		{name: "latency, large", points: of("latency", "8K", "16K", "32K", "64K", "256K", "1M", "4M", "16M", "64M"),
 			ours:  slices.Concat(of("latency_arena", "64K", "256K", "1M", "4M", "16M", "64M"), of("move", "8", "64", "4K", "64K", "1M", "16M", "64M")),
 			ranks: 2, bind: true, sides: pairSides, budget: 60 * time.Millisecond},
@@ -97,7 +109,7 @@ func pt2pt(quick bool) []group {
 		{name: "bandwidth both ways", points: of("bibw", bandwidths...),
 			ranks: 2, bind: true, sides: pairSides, budget: 60 * time.Millisecond},
 		{name: "message rate", points: of("mbw_mr", "8"),
-			ranks: 2, bind: true, sides: pairSides, budget: 100 * time.Millisecond},
+			ranks: 2, bind: true, sides: smallSides, budget: 100 * time.Millisecond},
 		{name: "allocations", ours: slices.Concat(of("allocs", "8", "4K", "64K"), of("allocs_nb", "8", "64K")),
 			ranks: 2, bind: true, sides: []harness.Side{harness.Ours}, budget: 10 * time.Millisecond, runs: 1},
 	}
@@ -105,7 +117,7 @@ func pt2pt(quick bool) []group {
 
 func oversub(quick bool) []group {
 	of := harness.PointsOf
-	sides := []harness.Side{harness.Ours, harness.OpenMPI, harness.OpenMPIYield, harness.MPICH, harness.OpenMPITuned}
+	sides := append([]harness.Side{harness.Ours, harness.OpenMPI, harness.OpenMPIYield, harness.MPICH}, tuned("two-copy-64k", "one-copy-8k")...)
 	busy := group{name: "8 ranks", ranks: 8, sides: sides, budget: 100 * time.Millisecond,
 		points: append(of("multi_lat", "8", "64", "1K", "8K"), harness.Point{Case: "barrier"})}
 	idle := group{name: "waiting", ranks: 2, sides: []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH}, budget: 10 * time.Millisecond,
@@ -114,6 +126,7 @@ func oversub(quick bool) []group {
 		points: []harness.Point{{Case: "memory"}}, runs: 3, peers: 1}
 	if quick {
 		busy.points = append(of("multi_lat", "8"), harness.Point{Case: "barrier"})
+		busy.sides = slices.DeleteFunc(busy.sides, func(s harness.Side) bool { return s == harness.Tuned("one-copy-8k") })
 		busy.budget = 20 * time.Millisecond
 		idle.sides, idle.idle, idle.runs = idle.sides[:1], time.Second, 1
 		memory.sides, memory.runs = memory.sides[:1], 1

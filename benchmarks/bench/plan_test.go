@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,10 @@ func TestThePlanCoversTheTargets(t *testing.T) {
 				harness.OpenMPITuned: target.RatioTuned != nil,
 			}
 			for side, needed := range needs {
-				if needed && !slices.Contains(measured[peer], side) {
+				if needed && !slices.ContainsFunc(measured[peer], func(s harness.Side) bool {
+					_, tuned := s.Variant()
+					return s == side || tuned && side == harness.OpenMPITuned
+				}) {
 					t.Errorf("target %q: nobody measures %s for %s", target.Name, side, peer)
 				}
 			}
@@ -70,6 +74,29 @@ func TestPlanRuns(t *testing.T) {
 	for _, g := range plan([]string{"startup"}, true, 3) {
 		if g.suite != "startup" || g.runs != 3 || g.peers != 3 {
 			t.Errorf("startup with 3 runs: %+v", g)
+		}
+	}
+}
+
+// Every variant runs somewhere, a quick run has the first alone, and the plan names no variant that there is not.
+func TestPlanOfVariants(t *testing.T) {
+	for _, quick := range []bool{false, true} {
+		ran := map[string]bool{}
+		for _, g := range plan(suiteNames(), quick, 0) {
+			for _, s := range g.sides {
+				if name, ok := s.Variant(); ok {
+					ran[name] = true
+				}
+			}
+		}
+		want := map[string]bool{}
+		for i, v := range variants {
+			if i == 0 || !quick {
+				want[v.name] = true
+			}
+		}
+		if !maps.Equal(ran, want) {
+			t.Errorf("quick %v: runs %v, want %v", quick, ran, want)
 		}
 	}
 }

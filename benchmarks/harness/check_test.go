@@ -24,7 +24,7 @@ func target(name string, set func(*Target)) Target {
 
 func TestCheck(t *testing.T) {
 	all := func(ours float64) map[Side]float64 {
-		return map[Side]float64{Ours: ours, OpenMPI: 0.3, MPICH: 0.4, OpenMPITuned: 0.2}
+		return map[Side]float64{Ours: ours, OpenMPI: 0.3, MPICH: 0.4, Tuned("x"): 0.2}
 	}
 	without := func(side Side) map[Side]float64 {
 		m := all(0.1)
@@ -50,7 +50,7 @@ func TestCheck(t *testing.T) {
 		{"ours missing, absolute", without(Ours), most, "pt2pt latency 8, 2 ranks: max: no figure of ours (bar)"},
 		{"tuned ahead", all(0.1), tuned, ""},
 		{"tuned behind", all(0.19), tuned, "pt2pt latency 8, 2 ranks: ratio_tuned 1.05 is below 1.3 (bar)"},
-		{"tuned missing", without(OpenMPITuned), tuned, "pt2pt latency 8, 2 ranks: ratio_tuned: no figure of openmpi_tuned (bar)"},
+		{"tuned missing", without(Tuned("x")), tuned, "pt2pt latency 8, 2 ranks: ratio_tuned: no figure of openmpi_tuned (bar)"},
 		{"Open MPI alone", without(MPICH), openmpi, ""},
 		{"Open MPI alone, behind", all(0.11), openmpi, "pt2pt latency 8, 2 ranks: ratio_openmpi 2.73 is below 2.9 (bar)"},
 		{"MPICH alone", without(OpenMPI), mpich, ""},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Side is one of those that a run compares.
@@ -16,9 +17,18 @@ const (
 	Ours         Side = "ours"
 	OpenMPI      Side = "openmpi"       // as installed
 	MPICH        Side = "mpich"         // as installed
-	OpenMPITuned Side = "openmpi_tuned" // with the best settings that we know
+	OpenMPITuned Side = "openmpi_tuned" // with the settings that are best for the row: of all variants that ran, and those above
 	OpenMPIYield Side = "openmpi_yield" // more ranks than processors: as installed, but told to yield
 )
+
+// Tuned is one set of settings of the tuned Open MPI, which runs as a side of its own: no set is the best everywhere.
+// A row's OpenMPITuned is the best of them.
+func Tuned(variant string) Side { return OpenMPITuned + "/" + Side(variant) }
+
+// Variant is the inverse of Tuned; ok is false for a side that is none of them.
+func (s Side) Variant() (name string, ok bool) {
+	return strings.CutPrefix(string(s), string(OpenMPITuned)+"/")
+}
 
 // Sides lists them in the order of the table.
 var Sides = []Side{Ours, OpenMPI, OpenMPIYield, MPICH, OpenMPITuned}
@@ -112,6 +122,7 @@ type Row struct {
 	MPICH        *float64 `json:"mpich"`
 	Ratio        *float64 `json:"ratio"` // the best peer as installed against ours
 	OpenMPITuned *float64 `json:"openmpi_tuned"`
+	TunedBy      string   `json:"openmpi_tuned_by,omitempty"` // which variant that is, or which Open MPI that nobody tuned
 	RatioTuned   *float64 `json:"ratio_tuned"`
 
 	Spread map[Side][2]float64 `json:"spread"` // lower and upper quartile of the runs
@@ -121,17 +132,48 @@ type Row struct {
 // newRow is pure arithmetic: medians, quartiles, ratios.
 func newRow(k Key, c Case, values map[Side][]float64) Row {
 	row := Row{Suite: k.Suite, Case: k.Case, Bytes: k.Bytes, Ranks: k.Ranks, Unit: c.Unit, Spread: map[Side][2]float64{}, Runs: map[Side]int{}}
+	set := func(side Side, sum Summary) {
+		median := sum.Median
+		*row.side(side) = &median
+		row.Spread[side] = [2]float64{sum.Lo, sum.Hi}
+		row.Runs[side] = sum.N
+	}
 	for side, v := range values {
-		if sum, ok := Summarise(v); ok {
-			median := sum.Median
-			*row.side(side) = &median
-			row.Spread[side] = [2]float64{sum.Lo, sum.Hi}
-			row.Runs[side] = sum.N
+		if _, variant := side.Variant(); variant {
+			continue
 		}
+		if sum, ok := Summarise(v); ok {
+			set(side, sum)
+		}
+	}
+	if by, sum, ok := bestTuned(c.Rate, values); ok {
+		set(OpenMPITuned, sum)
+		row.TunedBy = by
 	}
 	row.Ratio = Ratio(c.Rate, row.Ours, row.OpenMPI, row.OpenMPIYield, row.MPICH)
 	row.RatioTuned = Ratio(c.Rate, row.Ours, row.OpenMPITuned)
 	return row
+}
+
+// bestTuned is the variant with the best median. Where Open MPI as installed (or just told to yield) beats them all,
+// leaving the settings alone is the best tuning, and it is named instead; but it can't stand in for variants that did not run.
+func bestTuned(rate bool, values map[Side][]float64) (by string, best Summary, ok bool) {
+	consider := func(side Side, name string) {
+		sum, any := Summarise(values[side])
+		if any && (!ok || rate && sum.Median > best.Median || !rate && sum.Median < best.Median) {
+			by, best, ok = name, sum, true
+		}
+	}
+	for _, side := range slices.Sorted(maps.Keys(values)) {
+		if name, variant := side.Variant(); variant {
+			consider(side, name)
+		}
+	}
+	if ok {
+		consider(OpenMPI, string(OpenMPI))
+		consider(OpenMPIYield, string(OpenMPIYield))
+	}
+	return by, best, ok
 }
 
 func (r *Row) side(s Side) **float64 {

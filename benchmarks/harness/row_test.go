@@ -72,7 +72,7 @@ func TestRows(t *testing.T) {
 	for range 2 {
 		s.Add(large, OpenMPI, 12)
 		s.Add(large, MPICH, 10)
-		s.Add(large, OpenMPITuned, 8)
+		s.Add(large, Tuned("x"), 8)
 	}
 	s.Expect(Key{"pt2pt", "bw", 8, 2})
 	rows := s.Rows()
@@ -110,17 +110,77 @@ func TestYieldingPeerCounts(t *testing.T) {
 	}
 }
 
+func TestBestTuned(t *testing.T) {
+	type values map[Side][]float64
+	tests := []struct {
+		name   string
+		of     string
+		values values
+		want   *float64
+		by     string
+	}{
+		{"time, the smallest median", "latency", values{Tuned("a"): {5, 5, 1}, Tuned("b"): {3, 4, 9}, OpenMPI: {8}}, num(4), "b"},
+		{"rate, the largest median", "bw", values{Tuned("a"): {5, 5, 1}, Tuned("b"): {3, 4, 9}, OpenMPI: {1}}, num(5), "a"},
+		{"equal, the first by name", "bw", values{Tuned("b"): {4}, Tuned("a"): {4}, OpenMPI: {4}}, num(4), "a"},
+		{"as installed is better", "latency", values{Tuned("a"): {5}, OpenMPI: {3}, OpenMPIYield: {4}}, num(3), "openmpi"},
+		{"yielding is better", "latency", values{Tuned("a"): {5}, OpenMPI: {30}, OpenMPIYield: {4}}, num(4), "openmpi_yield"},
+		{"MPICH is another library", "latency", values{Tuned("a"): {5}, MPICH: {1}}, num(5), "a"},
+		{"one variant failed", "latency", values{Tuned("a"): {}, Tuned("b"): {7}}, num(7), "b"},
+		{"no variant ran", "latency", values{OpenMPI: {3}}, nil, ""},
+	}
+	for _, tt := range tests {
+		var s Samples
+		k := Key{"pt2pt", tt.of, 8, 2}
+		s.Add(k, Ours, 1)
+		for side, v := range tt.values {
+			for _, one := range v {
+				s.Add(k, side, one)
+			}
+		}
+		r := s.Rows()[0]
+		if !same(r.OpenMPITuned, tt.want) || r.TunedBy != tt.by {
+			t.Errorf("%s: %v by %q, want %v by %q", tt.name, r.OpenMPITuned, r.TunedBy, tt.want, tt.by)
+		}
+		if tt.want == nil {
+			continue
+		}
+		if by := Tuned(tt.by); len(tt.values[by]) > 0 {
+			if sum, _ := Summarise(tt.values[by]); r.Runs[OpenMPITuned] != sum.N || r.Spread[OpenMPITuned] != [2]float64{sum.Lo, sum.Hi} {
+				t.Errorf("%s: runs %v, spread %v are not those of %s", tt.name, r.Runs, r.Spread, tt.by)
+			}
+		}
+		if len(r.Runs) > 4 || len(r.Spread) > 4 {
+			t.Errorf("%s: variants among the sides of the row: %v", tt.name, r.Runs)
+		}
+		if c, _ := CaseNamed(tt.of); !same(r.RatioTuned, Ratio(c.Rate, num(1), tt.want)) {
+			t.Errorf("%s: ratio %v", tt.name, *r.RatioTuned)
+		}
+	}
+}
+
+func TestVariant(t *testing.T) {
+	if name, ok := Tuned("a").Variant(); !ok || name != "a" {
+		t.Errorf("%q, %v", name, ok)
+	}
+	for _, s := range Sides {
+		if name, ok := s.Variant(); ok {
+			t.Errorf("%s is variant %q", s, name)
+		}
+	}
+}
+
 func TestWriteJSON(t *testing.T) {
 	var s Samples
 	k := Key{"pt2pt", "latency", 8, 2}
 	s.Add(k, Ours, 0.1234567)
 	s.Add(k, OpenMPI, 0.5)
+	s.Add(k, Tuned("big"), 0.2)
 	rows := s.Rows()
 	var out strings.Builder
 	if err := WriteJSON(&out, rows); err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"suite":"pt2pt","case":"latency","bytes":8,"ranks":2,"unit":"us","ours":0.1235,"openmpi":0.5,"mpich":null,"ratio":4.05,"openmpi_tuned":null,"ratio_tuned":null,"spread":{"openmpi":[0.5,0.5],"ours":[0.1235,0.1235]},"runs":{"openmpi":1,"ours":1}}` + "\n"
+	const want = `{"suite":"pt2pt","case":"latency","bytes":8,"ranks":2,"unit":"us","ours":0.1235,"openmpi":0.5,"mpich":null,"ratio":4.05,"openmpi_tuned":0.2,"openmpi_tuned_by":"big","ratio_tuned":1.62,"spread":{"openmpi":[0.5,0.5],"openmpi_tuned":[0.2,0.2],"ours":[0.1235,0.1235]},"runs":{"openmpi":1,"openmpi_tuned":1,"ours":1}}` + "\n"
 	if out.String() != want {
 		t.Errorf("got  %swant %s", out.String(), want)
 	}

@@ -53,6 +53,7 @@ func writeBlock(w io.Writer, rows []Row, targets []Target) error {
 		columns = append(columns, column{string(side), func(r *Row) string { return figure(r, side) }})
 	}
 	columns = append(columns,
+		column{"tuned_by", func(r *Row) string { return r.TunedBy }},
 		column{"ratio", func(r *Row) string { return times(r.Ratio) }},
 		column{"ratio_tuned", func(r *Row) string { return times(r.RatioTuned) }},
 		column{"target", func(r *Row) string { return verdict(r, targets) }})

@@ -32,6 +32,7 @@ func TestWriteTable(t *testing.T) {
 	for _, v := range []float64{0.1, 0.12} {
 		s.Add(Key{"pt2pt", "latency", 8, 2}, Ours, v)
 		s.Add(Key{"pt2pt", "latency", 8, 2}, OpenMPI, 2*v)
+		s.Add(Key{"pt2pt", "latency", 8, 2}, Tuned("big"), v)
 	}
 	s.Add(Key{"pt2pt", "latency", 1 << 20, 2}, Ours, 60)
 	s.Add(Key{"pt2pt", "move", 8, 2}, Ours, 0.3)
@@ -45,9 +46,9 @@ func TestWriteTable(t *testing.T) {
 	}
 	const want = `
 # pt2pt latency, 2 ranks, us
-# size  ours                  openmpi               ratio  target
-8       0.110 [0.100..0.120]  0.220 [0.200..0.240]  2.00x  ok  openmpi>=1.5
-1M      60.0                  -                     -      LOW !openmpi>=1.5
+# size  ours                  openmpi               openmpi_tuned         tuned_by  ratio  ratio_tuned  target
+8       0.110 [0.100..0.120]  0.220 [0.200..0.240]  0.110 [0.100..0.120]  big       2.00x  1.00x        ok  openmpi>=1.5
+1M      60.0                  -                     -                     -         -      -            LOW !openmpi>=1.5
 
 # pt2pt move, 2 ranks, us
 # size  ours   target
