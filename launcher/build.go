@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -26,6 +24,12 @@ func buildAll(p *plan) error {
 			names[t.path], todo[t.path] = p.Programs[i].Name, t
 		}
 	}
+	if len(todo) > 0 {
+		var err error
+		if p.freeCache, err = openCache(cacheDir(), time.Now()); err != nil {
+			return &Error{codeError, fmt.Errorf("no place for executables: %w", err)}
+		}
+	}
 	for _, path := range slices.Sorted(maps.Keys(todo)) {
 		if err := compile(todo[path], names[path], p.Stderr); err != nil {
 			freeAll(p)
@@ -41,21 +45,10 @@ func freeAll(p *plan) {
 		t.free()
 		t.free = func() {}
 	}
-}
-
-// buildDir is the folder for the executable of what lies at path (absolute): below
-// the user's cache, or below the system's folder for temporary files where there is no
-// home.
-func buildDir(path string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err == nil {
-		cache = filepath.Join(cache, "golaunch")
-	} else {
-		cache = filepath.Join(os.TempDir(), fmt.Sprintf("golaunch-%d", os.Getuid()))
+	if p.freeCache != nil {
+		p.freeCache()
+		p.freeCache = nil
 	}
-	h := fnv.New64a()
-	io.WriteString(h, path)
-	return filepath.Join(cache, "build", fmt.Sprintf("%016x", h.Sum64())), nil
 }
 
 // progressAfter is how long a build may take before a terminal is told.
@@ -74,9 +67,12 @@ func compile(t *target, name string, errs *os.File) error {
 	if err := privateDir(filepath.Dir(t.path)); err != nil {
 		return &Error{codeError, fmt.Errorf("no place for the executable of %s: %w", name, err)}
 	}
-	if t.free, err = lockFile(t.path + ".lock"); err != nil {
+	lock := t.path + ".lock"
+	if t.free, err = lockFile(lock, false); err != nil {
 		return &Error{codeError, fmt.Errorf("no place for the executable of %s: %w", name, err)}
 	}
+	now := time.Now()
+	os.Chtimes(lock, now, now)
 	done := progress(errs, "building "+name)
 	err = runBuild(goTool, t, errs)
 	done()

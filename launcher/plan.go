@@ -24,6 +24,8 @@ type plan struct {
 	ranks   []int // rank -> program
 	env     []string
 	own     [][]string // program -> its variables over env
+
+	freeCache func() // of executables; nil if it isn't in use
 }
 
 // makePlan checks the options and finds the programs. Nothing was built or started

@@ -104,14 +104,10 @@ func toBuild(name string) (*target, error) {
 	if err != nil {
 		return nil, &Error{codeError, err}
 	}
-	dir, err := buildDir(abs)
-	if err != nil {
-		return nil, &Error{codeError, err}
-	}
 	base := strings.TrimSuffix(filepath.Base(abs), ".go")
 	if base == string(filepath.Separator) {
 		base = "root"
 	}
-	path := filepath.Join(dir, base)
+	path := filepath.Join(buildDir(abs), base)
 	return &target{path: path, argv0: path, build: abs, free: func() {}}, nil
 }

@@ -82,15 +82,19 @@ func inForeground(fd int) bool {
 	return err == nil && pgrp == unix.Getpgrp()
 }
 
-// lockFile waits for the lock of a file, which it makes. The system frees it when the
+// lockFile waits for the lock of a file, which it makes; several may share it. The system frees it when the
 // process ends, however it does.
-func lockFile(path string) (free func(), err error) {
+func lockFile(path string, shared bool) (free func(), err error) {
+	how := syscall.LOCK_EX
+	if shared {
+		how = syscall.LOCK_SH
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		err := syscall.Flock(int(f.Fd()), how)
 		if err == nil {
 			return func() { f.Close() }, nil
 		}
@@ -99,6 +103,19 @@ func lockFile(path string) (free func(), err error) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 	}
+}
+
+// tryLock takes the lock of a file that is there, for one alone, if nobody has it.
+func tryLock(path string) (free func(), ok bool) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, false
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		f.Close()
+		return nil, false
+	}
+	return func() { f.Close() }, true
 }
 
 // privateDir makes a folder that nobody else can write to: executables of ours lie there.

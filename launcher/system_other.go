@@ -28,6 +28,7 @@ func mayExecute(_ string, m fs.FileMode) bool { return runtime.GOOS == "windows"
 func isTerminal(int) bool                     { return false }
 func privateDir(dir string) error             { return os.MkdirAll(dir, 0o700) }
 func runWithUs(cmd *exec.Cmd) error           { return cmd.Run() }
-func lockFile(string) (func(), error)         { return func() {}, nil }
+func lockFile(string, bool) (func(), error)   { return func() {}, nil }
+func tryLock(string) (func(), bool)           { return nil, false }
 func memory() (total, free, limit int64)      { return 0, 0, 0 }
 func machine() string                         { return runtime.GOOS + "/" + runtime.GOARCH }
