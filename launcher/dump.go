@@ -84,7 +84,7 @@ func (j *job) finishDump() {
 			views[i].pending = pending
 			for k := range pending {
 				if j.shorten != nil {
-					pending[k].Where = j.shorten(pending[k].Where)
+					pending[k].Where, pending[k].Begun = j.shorten(pending[k].Where), j.shorten(pending[k].Begun)
 				}
 			}
 		case r.hello == 0:

@@ -42,6 +42,8 @@ func Info(w io.Writer) {
               GOLAUNCH_SEGMENT_FD, GOLAUNCH_CONTROL_FD  inherited descriptors
               GOLAUNCH_JOB, GOLAUNCH_VERSION            name of the job, version of all this
               GOMAXPROCS                                the rank's share of the processors, unless set
+              that ranks read:
+              GOLAUNCH_TRACE=calls                      reports say where each operation was begun; costs a microsecond each
               that golaunch itself reads:
               CGO_ENABLED                               for building Go programs; 0 unless they use cgo
               PATH, XDG_CACHE_HOME, HOME                to find programs, the go command and the cache

@@ -46,8 +46,23 @@ func reportText(title string, views []rankView, found waits) string {
 			fmt.Fprintf(&b, "    %s\n", l)
 		}
 	}
+	if untraced(views) {
+		fmt.Fprintf(&b, "golaunch: where operations were posted is shown when the job runs with %s=calls in its environment\n", bootstrap.EnvTrace)
+	}
 	b.WriteString(found.text(views))
 	return b.String()
+}
+
+// untraced reports whether something is pending of which no place in the code is known.
+func untraced(views []rankView) bool {
+	for _, v := range views {
+		for _, p := range v.pending {
+			if !p.Blocking && p.Begun == "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lines says what a rank does, one line for each pending operation; withTime adds how
@@ -116,6 +131,12 @@ func describe(p bootstrap.Pending, withTime bool) string {
 	}
 	if p.Where != "" {
 		b.WriteString(" at " + p.Where)
+	}
+	if p.Begun != "" && p.Begun != p.Where {
+		if p.Blocking {
+			b.WriteString(", posted")
+		}
+		b.WriteString(" at " + p.Begun)
 	}
 	return b.String()
 }
@@ -238,7 +259,7 @@ func signature(views []rankView) string {
 	for r, v := range views {
 		fmt.Fprintf(&b, "%d:%d", r, v.state)
 		for _, p := range v.pending {
-			fmt.Fprintf(&b, " %q", fmt.Sprint(p.Op, p.Peer, p.Tag, p.Bytes, p.Comm, p.Where, p.Blocking))
+			fmt.Fprintf(&b, " %q", fmt.Sprint(p.Op, p.Peer, p.Tag, p.Bytes, p.Comm, p.Where, p.Begun, p.Blocking))
 		}
 		b.WriteByte('\n')
 	}

@@ -198,6 +198,7 @@ func TestReportText(t *testing.T) {
   rank 2: no answer (has not called Init, or never will)
   ranks 3-5: finished
   rank 6: nothing pending (computing)
+golaunch: where operations were posted is shown when the job runs with GOLAUNCH_TRACE=calls in its environment
 golaunch: deadlock: rank 0 waits for rank 1 (Recv, tag 5, at ring.go:31 main.step), rank 1 waits for rank 0 (Recv, tag 6, at ring.go:44 main.back)
 `
 	if got := reportText("SIGQUIT: pending operations:", views, findWaits(views)); got != want {
@@ -237,6 +238,24 @@ golaunch: rank 1 waits for them or like them
 	views = []rankView{answered(recvFrom(bootstrap.AnySource, 3)), {state: rankLost}}
 	want = "golaunch: waiting in vain: rank 0 waits for any rank, and all others have finished or failed (Recv, tag 3, at ring.go:31 main.step)\n"
 	if got := findWaits(views).text(views); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// With GOLAUNCH_TRACE=calls it is known where operations were begun.
+func TestReportTextTraced(t *testing.T) {
+	blocks, waits, hangs := recvFrom(1, 5), recvFrom(1, 6), posted(recvFrom(1, 7))
+	blocks.Begun = blocks.Where
+	waits.Begun, hangs.Begun, hangs.Where = "ring.go:28 main.post", "ring.go:29 main.post", ""
+	want := `golaunch: x
+  rank 0:
+    Recv from rank 1, tag 5, 8 bytes, world, waiting at ring.go:31 main.step
+    Recv from rank 1, tag 6, 8 bytes, world, waiting at ring.go:31 main.step, posted at ring.go:28 main.post
+    Recv from rank 1, tag 7, 8 bytes, world, posted at ring.go:29 main.post
+  rank 1: nothing pending (computing)
+`
+	views := []rankView{answered(hangs, blocks, waits), answered()}
+	if got := reportText("x", views, findWaits(views)); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

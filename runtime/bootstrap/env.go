@@ -19,6 +19,9 @@ const (
 	EnvJob       = "GOLAUNCH_JOB"
 )
 
+// EnvTrace is a variable of the user's: with the value "calls" ranks note where each operation is begun.
+const EnvTrace = "GOLAUNCH_TRACE"
+
 // The descriptors a rank inherits on one machine.
 const (
 	SegmentFD = 3
@@ -34,6 +37,7 @@ type Info struct {
 	LocalRank, LocalSize int    // among the ranks of this machine
 	SegmentFD, ControlFD int    // inherited descriptors
 	Job                  string // hexadecimal name of the job
+	Trace                bool   // EnvTrace; not among the variables that Environ returns
 }
 
 // Environ returns the variables that carry i, as "NAME=value".
@@ -93,6 +97,13 @@ func Parse(getenv func(string) (string, bool)) (*Info, error) {
 		return nil, fmt.Errorf("bootstrap: %s=%d and %s=%d make no sense", EnvSegmentFD, i.SegmentFD, EnvControlFD, i.ControlFD)
 	}
 	i.Job, _ = getenv(EnvJob)
+	switch v, _ := getenv(EnvTrace); v {
+	case "":
+	case "calls":
+		i.Trace = true
+	default:
+		return nil, fmt.Errorf("bootstrap: %s=%.20q means nothing, only \"calls\" does", EnvTrace, v)
+	}
 	return i, nil
 }
 

@@ -48,6 +48,13 @@ func TestEnvRefuses(t *testing.T) {
 	if _, err := parse(good); err != nil {
 		t.Fatal(err)
 	}
+	for value, want := range map[string]bool{"": false, "calls": true} {
+		m := maps.Clone(good)
+		m[EnvTrace] = value
+		if i, err := parse(m); err != nil || i.Trace != want {
+			t.Errorf("%s=%q: got %v, %v", EnvTrace, value, i, err)
+		}
+	}
 	const missing = "\x00"
 	for _, c := range []struct{ name, value, says string }{
 		{EnvVersion, "2", "version 1"},
@@ -64,6 +71,7 @@ func TestEnvRefuses(t *testing.T) {
 		{EnvSegmentFD, "2", "make no sense"},
 		{EnvControlFD, "3", "make no sense"},
 		{EnvControlFD, "0", "make no sense"},
+		{EnvTrace, "all", EnvTrace},
 	} {
 		m := maps.Clone(good)
 		m[c.name] = c.value

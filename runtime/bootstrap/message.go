@@ -54,6 +54,7 @@ type Pending struct {
 	Bytes    int64  `json:"bytes"`    // size of the buffer
 	Comm     string `json:"comm"`     // name of the communicator
 	Where    string `json:"where"`    // "file.go:line function" of the caller
+	Begun    string `json:"begun"`    // likewise where it was begun; "" if that isn't known
 	Blocking bool   `json:"blocking"` // a goroutine waits for it (or the other way round: merely posted)
 	SinceMS  int64  `json:"since_ms"` // pending for so many milliseconds
 }
@@ -109,6 +110,10 @@ func appendPending(b []byte, list []Pending) []byte {
 		b = appendString(b, p.Comm)
 		b = append(b, `,"where":`...)
 		b = appendString(b, p.Where)
+		if p.Begun != "" {
+			b = append(b, `,"begun":`...)
+			b = appendString(b, p.Begun)
+		}
 		b = append(b, `,"blocking":`...)
 		b = strconv.AppendBool(b, p.Blocking)
 		b = appendInt(b, "since_ms", p.SinceMS)

@@ -38,6 +38,7 @@ func drawMessage(t *rapid.T) Message {
 				Bytes:    rapid.Int64Min(0).Draw(t, "bytes"),
 				Comm:     rapid.String().Draw(t, "comm"),
 				Where:    rapid.String().Draw(t, "where"),
+				Begun:    rapid.String().Draw(t, "begun"),
 				Blocking: rapid.Bool().Draw(t, "blocking"),
 				SinceMS:  rapid.Int64Min(0).Draw(t, "since"),
 			}

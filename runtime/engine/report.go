@@ -17,6 +17,7 @@ type Pending struct {
 	Bytes int // of the message or the buffer
 	Block bool
 	Where string // "file:line function" of the caller outside of golaunch, when somebody blocks on it
+	Begun string // likewise where it was begun, with Config.Trace
 }
 
 // answerDump writes down where this goroutine stands, if somebody has asked. Costs a load otherwise.
@@ -31,6 +32,16 @@ func (e *Engine) answerDump(w *waiter) {
 	}
 	w.pcs = w.pcs[:cap(w.pcs)]
 	w.pcs = w.pcs[:runtime.Callers(3, w.pcs)]
+}
+
+// trace notes where r is begun. Requests are reused: the map grows no larger than the pool.
+func (e *Engine) trace(r *Req) {
+	pcs := e.traced[r]
+	if cap(pcs) == 0 {
+		pcs = make([]uintptr, 32)
+	}
+	pcs = pcs[:cap(pcs)]
+	e.traced[r] = pcs[:runtime.Callers(3, pcs)]
 }
 
 // Report lists what is under way. It wakes the waiting goroutines to learn where they stand, and
@@ -67,6 +78,9 @@ func (e *Engine) Report() []Pending {
 		p := Pending{Op: r.op.String(), Ctx: r.ctx, Peer: r.peer, Tag: r.tag, Bytes: r.N, Block: r.w != nil}
 		if r.w != nil && r.w.dumped == d {
 			p.Where = where(r.w.pcs)
+		}
+		if e.traced != nil {
+			p.Begun = where(e.traced[r])
 		}
 		out = append(out, p)
 	}

@@ -133,6 +133,21 @@ func TestReportSaysWhere(t *testing.T) {
 	w.fails(0, rest, engine.ErrCancelled)
 }
 
+// With Trace every request is reported with the line that has begun it, reused ones included.
+func TestReportSaysWhereBegun(t *testing.T) {
+	w := newWorld(t, 2, func(_ int, c *engine.Config) { c.Trace = true })
+	for tag := range int32(3) {
+		line := here(1)
+		r := w.e[0].StartRecv(engine.OpRecv, ctxA, 1, tag, data(make([]byte, 8)))
+		got := w.e[0].Report()
+		if len(got) != 1 || got[0].Tag != tag || !strings.HasPrefix(got[0].Begun, line) || got[0].Where != "" {
+			t.Errorf("reported %+v, want it begun at %s", got, line)
+		}
+		w.cancel(0, r)
+		w.fails(0, r, engine.ErrCancelled)
+	}
+}
+
 // shortBeat makes a heartbeat short.
 type shortBeat struct {
 	transport.Endpoint

@@ -185,6 +185,9 @@ func (e *Engine) newReq(op Op, ctx uint32, peer, tag int32) *Req {
 	r.moved, r.total = 0, 0
 	r.Err = nil
 	r.Status = Status{}
+	if e.traced != nil {
+		e.trace(r)
+	}
 	return r
 }
 

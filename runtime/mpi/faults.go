@@ -17,6 +17,7 @@ const (
 
 type options struct {
 	faults Faults
+	trace  bool
 }
 
 // Option changes how Run, RunLocal and Init set the runtime up.

@@ -44,7 +44,7 @@ func newProcess(ep transport.Endpoint, opts options) (*process, error) {
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	var err error
 	p.eng, err = engine.New(engine.Config{Endpoint: ep, OnRevoke: p.revokedByPeer, OnEpoch: p.newEpoch, OnStall: p.stalled,
-		Member: p.member, Acked: p.acked})
+		Member: p.member, Acked: p.acked, Trace: opts.trace})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (p *process) context() context.Context {
 func (p *process) report() []bootstrap.Pending {
 	var out []bootstrap.Pending
 	for _, q := range p.eng.Report() {
-		b := bootstrap.Pending{Op: q.Op, Peer: int(q.Peer), Tag: int(q.Tag), Bytes: int64(q.Bytes), Where: q.Where, Blocking: q.Block}
+		b := bootstrap.Pending{Op: q.Op, Peer: int(q.Peer), Tag: int(q.Tag), Bytes: int64(q.Bytes), Where: q.Where, Begun: q.Begun, Blocking: q.Block}
 		p.mu.Lock()
 		c := p.comms[q.Ctx/planes]
 		p.mu.Unlock()
@@ -207,6 +207,7 @@ func initProcess(o options) (*process, error) {
 		}
 		return newProcess(w.Endpoint(0), o)
 	}
+	o.trace = info.Trace
 	client, err := bootstrap.Connect(info)
 	if err != nil {
 		return nil, fmt.Errorf("mpi: rank %d: %w", info.Rank, err)

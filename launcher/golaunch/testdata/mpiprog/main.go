@@ -33,6 +33,10 @@ func run(world *mpi.Comm, what string) error {
 	case "self": // nobody else is there to send
 		_, err := mpi.Recv(world, buf, me, 7)
 		return err
+	case "posted": // and nobody waits for it
+		mpi.Irecv(world, buf, (me+1)%n, 8)
+		_, err := mpi.Recv(world, buf, (me+1)%n, 7)
+		return err
 	case "anybody":
 		_, err := mpi.Recv(world, buf, mpi.AnySource, mpi.AnyTag)
 		return err
