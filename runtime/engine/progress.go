@@ -14,7 +14,11 @@ func (e *Engine) progress() bool {
 		moved = e.settle()
 	}
 	for _, p := range e.open {
-		if p.rx.Ready() && p.corrupt == nil {
+		if !p.rx.Ready() {
+			if p.rx.Relax() {
+				e.job.Wake(int(p.rank))
+			}
+		} else if p.corrupt == nil {
 			moved = e.receive(p) || moved
 		}
 	}

@@ -20,6 +20,9 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	}
 	rx := pr.rx
 	w0, ok := rx.Peek()
+	if !ok && rx.Relax() {
+		e.job.Wake(int(src))
+	}
 	for i := 0; !ok; i++ {
 		if i >= e.wait.direct && e.lose(src, i) || e.tok.contend.Load() != 0 {
 			e.unlock()
@@ -31,7 +34,7 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	w1 := rx.Envelope()
 	got := int32(w1 >> 32)
 	length := w0 >> 32
-	if uint16(w0>>16) != uint16(wire.Eager) || uint32(w1) != ctx || (got != tag && tag != AnyTag) || length > uint64(n) {
+	if uint16(w0>>16)&^(uint16(wire.Rewind)<<8) != uint16(wire.Eager) || uint32(w1) != ctx || (got != tag && tag != AnyTag) || length > uint64(n) {
 		e.unlock()
 		return false
 	}
@@ -47,7 +50,7 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	}
 	st.Source, st.Tag, st.Bytes = src, got, int(length)
 	e.completed++
-	if rx.Consume(length) {
+	if rx.Consume(w0) {
 		e.job.Wake(int(src))
 	}
 	if e.completed&1023 == 0 { // who never waits hears of deaths and aborts here

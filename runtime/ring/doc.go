@@ -28,8 +28,14 @@
 //     machine 1.5 to 2 times at 1 to 4 KiB, and 6 times at 1 MiB when the two
 //     processors are far apart.
 //   - head: by the consumer, atomically; it gives the lines and bulk bytes
-//     before it back. It is published lazily (a quarter of the ring, or when the consumer
+//     before it back. It is published lazily (a quarter of the ring, or much less when the consumer
 //     has nothing to do): each publication costs the producer a cache miss.
+//
+// # Warm lines
+//
+// A producer whose consumer keeps up does not walk through the whole ring: near the 112th line it marks
+// a record with wire.Rewind, and the next one is in line 0 again, in lines that the fastest caches of both sides
+// still hold (1 KiB: 0.27 us one way before, 0.16 after). Small bulk payloads do the same with their ring.
 //
 // Head word:
 //

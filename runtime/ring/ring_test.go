@@ -134,6 +134,50 @@ func TestRingIsAQueue(t *testing.T) {
 	})
 }
 
+// A consumer that keeps up is fed from the first lines again and again; one that doesn't gets more of it.
+func TestRewind(t *testing.T) {
+	s := Shape{Lines: 512, Bulk: 512 << 10}
+	for _, c := range []struct {
+		n    int
+		bulk bool
+		most uintptr // bytes of the ring that may be touched
+	}{{8, false, 8 << 10}, {1024, false, 9 << 10}, {4096, false, 17 << 10}, {2048, true, 32 << 10}, {8192, true, 64 << 10}} {
+		tx, rx, b := pair(t, s)
+		start := uintptr(unsafe.Pointer(&b[linesOff]))
+		if c.bulk {
+			start = uintptr(unsafe.Pointer(&b[s.bulkOff()]))
+		}
+		far := uintptr(0)
+		for i := range 5000 {
+			m := msg{wire.Eager, 1, int32(i), uint64(i), bytes.Repeat([]byte{byte(i)}, c.n)}
+			if !send(tx, m, c.bulk) {
+				t.Fatalf("message %d of %d bytes finds no room", i, c.n)
+			}
+			var rec Record
+			if !rx.Next(&rec) {
+				t.Fatalf("message %d is not there: %v", i, rx.Err())
+			}
+			check(t, &rec, m, c.bulk)
+			far = max(far, uintptr(rec.Data)+uintptr(rec.Len)-start)
+			rx.Advance(&rec)
+			rx.Relax()
+		}
+		if far > c.most {
+			t.Errorf("%d bytes (bulk %v): %d bytes of the ring are touched, want at most %d", c.n, c.bulk, far, c.most)
+		}
+		sent := 0
+		for m := (msg{wire.Eager, 1, 1, 0, make([]byte, c.n)}); send(tx, m, c.bulk); sent++ {
+		}
+		room := s.Lines * lineBytes / 8
+		if c.bulk {
+			room = s.Bulk / 4
+		}
+		if sent*(c.n+lineBytes) < room {
+			t.Errorf("%d bytes (bulk %v): the ring is full after %d messages that nobody takes", c.n, c.bulk, sent)
+		}
+	}
+}
+
 // Two goroutines; under -race this is the proof that every access is ordered.
 func TestRingConcurrent(t *testing.T) {
 	s := Shape{Lines: 32, Bulk: 4096}

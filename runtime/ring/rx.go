@@ -20,6 +20,7 @@ type Rx struct {
 	pay   uint64 // bulk bytes consumed, ever
 	pubL  uint64 // of these, what the producer was told
 	pubB  uint64
+	lazy  uint64 // lines that may be consumed before an idle consumer tells the producer
 	weak  bool
 	bad   error
 }
@@ -35,6 +36,8 @@ type Record struct {
 	Aux1 uint64
 	k    uint64 // lines
 	bulk uint64 // bulk bytes to give back, skipped ones included
+
+	rewind, rewindBulk bool
 }
 
 // Bytes is the record's payload in the ring.
@@ -46,14 +49,19 @@ func NewRx(b []byte, s Shape) (*Rx, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1)}
-	r.seek()
+	r := &Rx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1), lazy: s.warmLines() / 4}
+	r.slot, r.want = r.lines, 1
 	return r, nil
 }
 
-func (r *Rx) seek() {
-	r.slot = unsafe.Add(r.lines, (r.pos&r.mask)*lineBytes)
-	r.want = r.pos/(r.mask+1)%0xffff + 1
+// step goes k lines on, or, from there, to the start of the ring.
+func (r *Rx) step(k uint64, rewind bool) {
+	r.pos += k
+	r.slot = unsafe.Add(r.slot, k*lineBytes)
+	if rewind || r.pos&r.mask == 0 {
+		r.pos = (r.pos + r.mask) &^ r.mask
+		r.slot, r.want = r.lines, r.want%0xffff+1
+	}
 }
 
 // Ready says whether something is there: one load.
@@ -80,14 +88,17 @@ func (r *Rx) Body(n uint64) unsafe.Pointer {
 	return unsafe.Add(r.slot, wire.HeaderBytes)
 }
 
-// Consume gives back the place of an inline record of n bytes, as Advance does.
-func (r *Rx) Consume(n uint64) bool {
-	k := (n + wire.HeaderBytes + lineBytes - 1) / lineBytes
+// Consume gives back the place of the inline record with this first word, as Advance does.
+func (r *Rx) Consume(w0 uint64) bool {
+	k := (w0>>32 + wire.HeaderBytes + lineBytes - 1) / lineBytes
 	own(r.slot, k)
-	r.pos += k
-	r.seek()
+	r.step(k, w0&(uint64(wire.Rewind)<<24) != 0)
 	return r.pos-r.pubL > (r.mask+1)/4 && r.Publish()
 }
+
+// Relax is for a consumer that has just found nothing: it tells the producer now what would otherwise delay
+// the consumer's next answer. It says whether it did.
+func (r *Rx) Relax() bool { return r.pos-r.pubL > r.lazy && r.Publish() }
 
 // Err is not nil when a record made no sense: the channel is dead.
 func (r *Rx) Err() error { return r.bad }
@@ -105,15 +116,15 @@ func (r *Rx) Next(rec *Record) bool {
 			if r.bad != nil || uint64(n) != r.mask+1-r.pos&r.mask || flags != 0 {
 				return r.fail(w0)
 			}
-			own(r.slot, uint64(n))
-			r.pos += uint64(n)
-			r.seek()
+			own(r.slot, 1)
+			r.step(uint64(n), false)
 			continue
 		}
 		if !kind.Valid() || !flags.Valid() || r.bad != nil {
 			return r.fail(w0)
 		}
 		rec.Kind, rec.Len = kind, int(n)
+		rec.rewind, rec.rewindBulk = flags&wire.Rewind != 0, flags&wire.RewindBulk != 0
 		rec.Ctx, rec.Tag = wire.Match(*(*uint64)(unsafe.Add(r.slot, 8)))
 		if flags&wire.Bulk == 0 {
 			k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
@@ -159,9 +170,11 @@ func (r *Rx) Advance(rec *Record) bool {
 	if rec.bulk != 0 {
 		own(rec.Data, (uint64(rec.Len)+lineBytes-1)/lineBytes)
 	}
-	r.pos += rec.k
+	r.step(rec.k, rec.rewind)
 	r.pay += rec.bulk
-	r.seek()
+	if rec.rewindBulk {
+		r.pay = (r.pay + uint64(r.Bulk-1)) &^ uint64(r.Bulk-1)
+	}
 	if rec.bulk != 0 || r.pos-r.pubL > (r.mask+1)/4 {
 		return r.Publish()
 	}

@@ -46,6 +46,13 @@ func (s Shape) MaxInline() int { return s.Lines/4*lineBytes - 16 }
 // MaxBulk is the largest payload in bytes of one bulk record.
 func (s Shape) MaxBulk() int { return s.Bulk / 2 }
 
+// warmLines is how many lines a producer uses before it thinks of going back to the first: with 512 lines, 7 KiB,
+// so that both directions fit in a first-level cache.
+func (s Shape) warmLines() uint64 { return uint64(min(s.Lines/4, 112)) }
+
+// warmBulk is the same for bulk bytes.
+func (s Shape) warmBulk() uint64 { return uint64(min(s.Bulk/4, 16<<10)) }
+
 // mem is a channel's memory. Every access goes through an offset that was checked or masked.
 type mem struct {
 	base unsafe.Pointer

@@ -16,6 +16,7 @@ type Tx struct {
 	free uint64         // lines from there on that are free and in one piece
 	next uint64         // lines of the record between Inline and Commit
 	lap  uint64         // wire lap of slot
+	edge uint64         // when the lines of a record reach this far, think of rewinding
 	weak bool
 
 	pos   uint64 // lines written, ever
@@ -36,7 +37,7 @@ func NewTx(b []byte, s Shape) (*Tx, error) {
 		return nil, err
 	}
 	t := &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1)}
-	t.seek()
+	t.slot, t.lap, t.free, t.edge = t.lines, 1, uint64(s.Lines), s.warmLines()
 	return t, nil
 }
 
@@ -68,12 +69,14 @@ func (t *Tx) refresh() bool {
 	return moved
 }
 
-// seek finds the next line and how many are free from it on.
-func (t *Tx) seek() {
-	at := t.pos & t.mask
-	t.slot = unsafe.Add(t.lines, at*lineBytes)
-	t.lap = t.pos/(t.mask+1)%0xffff + 1
-	t.free = min(t.mask+1-at, t.mask+1-(t.pos-t.headLines))
+// count says how many lines from slot on are free and in one piece.
+func (t *Tx) count() {
+	t.free = min(t.mask+1-t.pos&t.mask, t.mask+1-(t.pos-t.headLines))
+}
+
+// turn is for pos at the start of the ring.
+func (t *Tx) turn() {
+	t.slot, t.lap, t.edge = t.lines, t.lap%0xffff+1, t.pos+t.warmLines()
 }
 
 // room makes sure that k lines are free in one piece, padding over the end of
@@ -82,17 +85,18 @@ func (t *Tx) room(k uint64) bool {
 	if t.bad != nil {
 		return false
 	}
-	t.seek()
+	t.count()
 	if k <= t.free {
 		return true
 	}
 	t.refresh()
-	t.seek()
+	t.count()
 	if left := t.mask + 1 - t.pos&t.mask; k > left && t.free == left {
 		// Pad counts its lines, header included, as length.
 		atomic.StoreUint64((*uint64)(t.slot), wire.Word0(uint16(t.lap), wire.Pad, 0, uint32(left)))
 		t.pos += left
-		t.seek()
+		t.turn()
+		t.count()
 	}
 	return k <= t.free
 }
@@ -112,12 +116,39 @@ func (t *Tx) Inline(n int) unsafe.Pointer {
 func (t *Tx) Commit(k wire.Kind, n int, w1 uint64) {
 	p := t.slot
 	*(*uint64)(unsafe.Add(p, 8)) = w1
-	publish((*uint64)(p), t.lap|uint64(k)<<16|uint64(n)<<32, t.weak)
+	w0 := t.lap | uint64(k)<<16 | uint64(n)<<32
+	if t.pos+t.next >= t.edge {
+		t.commitEdge(w0)
+		return
+	}
+	publish((*uint64)(p), w0, t.weak)
 	t.pos += t.next
 	t.free -= t.next
-	if t.free != 0 { // else room seeks
+	t.slot = unsafe.Add(p, t.next*lineBytes)
+}
+
+// commitEdge is Commit far from the start of the ring. When the consumer keeps up it goes back there, to lines that
+// are in the fastest cache of both sides, and so is the room for a record like this one.
+func (t *Tx) commitEdge(w0 uint64) {
+	p := t.slot
+	end := t.pos + t.next
+	at, used := end&t.mask, end-t.headLines
+	switch {
+	case at == 0:
+		publish((*uint64)(p), w0, t.weak)
+		t.pos = end
+		t.turn()
+	case used <= 2*t.next+t.warmLines()/4 && at >= used+t.next:
+		publish((*uint64)(p), w0|uint64(wire.Rewind)<<24, t.weak)
+		t.pos = end + t.mask + 1 - at
+		t.turn()
+	default:
+		publish((*uint64)(p), w0, t.weak)
+		t.pos = end
 		t.slot = unsafe.Add(p, t.next*lineBytes)
+		t.refresh() // for the next one
 	}
+	t.count()
 }
 
 // BulkRoom gives the place for n payload bytes (0 < n <= MaxBulk) in the bulk
@@ -139,16 +170,28 @@ func (t *Tx) BulkRoom(n int) unsafe.Pointer {
 // CommitBulk publishes the record whose payload BulkRoom gave place for; n as there.
 func (t *Tx) CommitBulk(k wire.Kind, n int, w1, aux0, aux1 uint64) {
 	p := t.slot
-	*(*uint64)(unsafe.Add(p, 8)) = w1
 	*(*uint64)(unsafe.Add(p, 16)) = aux0
 	*(*uint64)(unsafe.Add(p, 24)) = aux1
 	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
 	t.pay += bulkSkip(t.pay, size, uint64(t.Bulk)) + size
-	publish((*uint64)(p), t.lap|uint64(k)<<16|uint64(wire.Bulk)<<24|uint64(n)<<32, t.weak)
+	f := wire.Bulk
+	if at, used := t.pay&uint64(t.Bulk-1), t.pay-t.headBulk; size <= t.warmBulk()/2 && at >= t.warmBulk() && at >= used+max(size, at/2) {
+		f |= wire.RewindBulk
+		t.pay += uint64(t.Bulk) - at
+	}
+	t.next = 1
+	*(*uint64)(unsafe.Add(p, 8)) = w1
+	w0 := t.lap | uint64(k)<<16 | uint64(f)<<24 | uint64(n)<<32
+	if t.pos+1 >= t.edge {
+		t.commitEdge(w0)
+		return
+	}
+	publish((*uint64)(p), w0, t.weak)
 	t.pos++
 	t.free--
-	if t.free != 0 {
-		t.slot = unsafe.Add(p, lineBytes)
+	t.slot = unsafe.Add(p, lineBytes)
+	if size <= t.warmBulk()/2 && t.pay-t.headBulk > t.warmBulk() {
+		t.refresh()
 	}
 }
 

@@ -59,6 +59,10 @@ type Flag uint8
 const (
 	// Bulk: the payload lies in the bulk ring, not behind the header.
 	Bulk Flag = 1 << iota
+	// Rewind: the next record is at the start of the ring.
+	Rewind
+	// RewindBulk: the payload of the next bulk record is at the start of the bulk ring.
+	RewindBulk
 	flagEnd
 )
 
