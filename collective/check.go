@@ -11,7 +11,6 @@ const (
 	panicRoot    = "collective: root outside of the communicator"
 	panicOp      = "collective: not an operation"
 	panicOpType  = "collective: operation does not take this element type"
-	panicPointer = "collective: element type holds a pointer: " // and where
 	panicLength  = "collective: dst and src differ in length"
 	panicGather  = "collective: dst must hold one src per rank"
 	panicScatter = "collective: src must hold one dst per rank"

@@ -401,7 +401,7 @@ func TestMisuse(t *testing.T) {
 			s := make([]struct{ a int }, 1)
 			collective.Reduce(c, s, s, collective.Sum, 0)
 		}},
-		{"pointer", "collective: element type holds a pointer: collective_test.pointers.Name (string)", func(c *mpi.Comm) {
+		{"pointer", "mpi: element type holds a pointer: collective_test.pointers.Name (string)", func(c *mpi.Comm) {
 			collective.Bcast(c, make([]pointers, 1), 0)
 		}},
 		{"lengths", "collective: dst and src differ in length", func(c *mpi.Comm) { collective.Allreduce(c, x[:2], x[2:5], collective.Sum) }},

@@ -40,7 +40,7 @@ func foldOf[T any](op Op) fold {
 	if op == 0 || op >= ops {
 		panic(panicOp)
 	}
-	kind := kindOf[T]()
+	kind := reflect.TypeFor[T]().Kind()
 	if int(kind) < len(folds) {
 		if f := folds[kind][op]; f != nil {
 			return f

@@ -18,6 +18,9 @@ func elemSize[T any]() int {
 	return int(unsafe.Sizeof(zero))
 }
 
+// ElemSize is the check of an element type by package collective, and its size in bytes. No compatibility promise.
+func ElemSize[T any]() int { return elemSize[T]() }
+
 // plainTypes remembers types without pointers by the address of their pointer
 // type's descriptor, which never moves: a direct-mapped cache.
 var plainTypes [256]atomic.Uintptr
