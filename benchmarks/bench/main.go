@@ -1,7 +1,8 @@
 // Bench measures golaunch against Open MPI and MPICH, in the same run, in turns. bench.sh at the top of the repository
 // starts it.
 //
-//	./bench.sh [-quick] [-json FILE] [-check] [-runs N] [-install-peers] [SUITE...]
+//	./bench.sh [-quick] [-json FILE] [-plot DIR] [-check] [-runs N] [-install-peers] [SUITE...]
+//	./bench.sh -from FILE [-plot DIR] [SUITE...]
 //
 // Suites (all of them when none is named):
 //
@@ -50,6 +51,8 @@ func main() {
 type options struct {
 	quick, check bool
 	json         string // file, "" = none
+	plot         string // folder, "" = none
+	from         string // file of rows instead of measuring, "" = measure
 	runs         int    // 0 = as the plan says
 	suites       []string
 }
@@ -61,6 +64,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.quick, "quick", false, "few sizes, short and few runs: shows that everything works, not how fast it is")
 	flags.BoolVar(&o.check, "check", false, "exit with 1 when a row is below its bar in benchmarks/targets.toml or its peer is missing")
 	flags.StringVar(&o.json, "json", "", "write one object a row to `FILE`")
+	flags.StringVar(&o.plot, "plot", "", "draw latency, bandwidth and ratios as PNG pictures into `DIR`")
+	flags.StringVar(&o.from, "from", "", "measure nothing: print and draw the rows that -json wrote into `FILE`")
 	flags.IntVar(&o.runs, "runs", 0, "`number` of runs of every side (default 7, with -quick 1)")
 	flags.Usage = func() {
 		fmt.Fprintf(stderr, "usage: ./bench.sh [flags] [SUITE...]\nsuites: %s\n", strings.Join(suiteNames(), " "))
@@ -72,6 +77,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	if o.runs < 0 {
 		return o, fmt.Errorf("-runs %d: want a positive number", o.runs)
+	}
+	if o.from != "" && (o.quick || o.check || o.json != "" || o.runs != 0) {
+		return o, errors.New("-from measures nothing: want it with -plot and suites alone")
+	}
+	for _, name := range []*string{&o.json, &o.plot, &o.from} {
+		*name = fromCaller(*name)
 	}
 	for _, s := range flags.Args() {
 		if !slices.Contains(suiteNames(), s) {
@@ -97,38 +108,79 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "golaunch-bench-")
+	tmp, err := os.MkdirTemp("", "golaunch-bench-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	sides, err := build(ctx, folder, stderr)
-	if err != nil {
-		return err
+	defer os.RemoveAll(tmp)
+	var pictures *painter
+	if o.plot != "" {
+		fmt.Fprintln(stderr, "bench: building benchmarks/plot")
+		if pictures, err = newPainter(ctx, tmp, o.plot); err != nil {
+			return err
+		}
+	}
+	if o.from != "" {
+		rows, err := readRows(o.from, o.suites)
+		if err != nil {
+			return err
+		}
+		return show(ctx, stdout, rows, targets, pictures)
 	}
 
+	if o.json != "" {
+		if err := writeRows(o.json, nil); err != nil { // better now than after the measurement
+			return err
+		}
+	}
+	sides, err := build(ctx, tmp, stderr)
+	if err != nil {
+		return err
+	}
 	fmt.Fprint(stdout, describe(sides))
 	c := collector{sides: sides, stderr: stderr}
 	if err := c.run(ctx, plan(o.suites, o.quick, o.runs)); err != nil {
 		return err
 	}
 	rows := c.samples.Rows()
-	if err := harness.WriteTable(stdout, rows, targets); err != nil {
-		return err
-	}
-	fmt.Fprint(stdout, c.notes())
 	if o.json != "" {
-		if err := writeJSON(o.json, rows); err != nil {
+		if err := writeRows(o.json, rows); err != nil {
 			return err
 		}
 	}
-	if o.check {
-		return check(stdout, rows, targets, o, c.affinityFlaws())
+	err = show(ctx, stdout, rows, targets, pictures)
+	fmt.Fprint(stdout, c.notes())
+	if err != nil {
+		return err
 	}
+	failed := ""
 	if n := c.failed[harness.Ours]; n > 0 {
-		return fmt.Errorf("%d of our own measurements failed, see above", n)
+		failed = fmt.Sprintf("%d of our own measurements failed, see above", n)
+	}
+	if o.check {
+		flaws := c.affinityFlaws()
+		if failed != "" {
+			flaws = append(flaws, failed)
+		}
+		return check(stdout, rows, targets, o, flaws)
+	}
+	if failed != "" {
+		return errors.New(failed)
 	}
 	return nil
+}
+
+// show prints the table of the rows and draws them if there is a painter.
+func show(ctx context.Context, stdout io.Writer, rows []harness.Row, targets []harness.Target, pictures *painter) error {
+	if err := harness.WriteTable(stdout, rows, targets); err != nil || pictures == nil {
+		return err
+	}
+	names, err := pictures.paint(ctx, rows, targets)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "\n# pictures\n%s", names)
+	return err
 }
 
 func readTargets(file string) ([]harness.Target, error) {
@@ -144,16 +196,38 @@ func readTargets(file string) ([]harness.Target, error) {
 	return targets, nil
 }
 
-// writeJSON writes the rows to a file that is relative to where bench.sh was called.
-func writeJSON(file string, rows []harness.Row) error {
-	if from := os.Getenv("BENCH_FROM"); from != "" && !filepath.IsAbs(file) {
-		file = filepath.Join(from, file)
+// fromCaller is the name of a file or folder as bench.sh's caller meant it: relative to where bench.sh was called.
+func fromCaller(name string) string {
+	if from := os.Getenv("BENCH_FROM"); from != "" && name != "" && !filepath.IsAbs(name) {
+		return filepath.Join(from, name)
 	}
+	return name
+}
+
+func writeRows(file string, rows []harness.Row) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
 	return errors.Join(harness.WriteJSON(f, rows), f.Close())
+}
+
+// readRows reads the rows of the suites.
+func readRows(file string, suites []string) ([]harness.Row, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	rows, err := harness.ReadRows(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	rows = slices.DeleteFunc(rows, func(r harness.Row) bool { return !slices.Contains(suites, r.Suite) })
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no rows of %s", file, strings.Join(suites, ", "))
+	}
+	return rows, nil
 }
 
 // check prints what is wrong and returns an error if anything is.

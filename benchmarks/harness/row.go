@@ -2,9 +2,7 @@ package harness
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -219,26 +217,4 @@ func Ratio(rate bool, ours *float64, peers ...*float64) *float64 {
 	}
 	ratio := over / under
 	return &ratio
-}
-
-// WriteJSON writes one object a line, figures with four significant digits.
-func WriteJSON(w io.Writer, rows []Row) error {
-	enc := json.NewEncoder(w)
-	for _, r := range rows {
-		for _, p := range []**float64{&r.Ours, &r.OpenMPI, &r.OpenMPIYield, &r.MPICH, &r.Ratio, &r.OpenMPITuned, &r.RatioTuned} {
-			if *p != nil {
-				v := round4(**p)
-				*p = &v
-			}
-		}
-		spread := map[Side][2]float64{}
-		for s, v := range r.Spread {
-			spread[s] = [2]float64{round4(v[0]), round4(v[1])}
-		}
-		r.Spread = spread
-		if err := enc.Encode(r); err != nil {
-			return fmt.Errorf("row %s: %w", r.Key(), err)
-		}
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -166,29 +165,5 @@ func TestVariant(t *testing.T) {
 		if name, ok := s.Variant(); ok {
 			t.Errorf("%s is variant %q", s, name)
 		}
-	}
-}
-
-func TestWriteJSON(t *testing.T) {
-	var s Samples
-	k := Key{"pt2pt", "latency", 8, 2}
-	s.Add(k, Ours, 0.1234567)
-	s.Add(k, OpenMPI, 0.5)
-	s.Add(k, Tuned("big"), 0.2)
-	rows := s.Rows()
-	var out strings.Builder
-	if err := WriteJSON(&out, rows); err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"suite":"pt2pt","case":"latency","bytes":8,"ranks":2,"unit":"us","ours":0.1235,"openmpi":0.5,"mpich":null,"ratio":4.05,"openmpi_tuned":0.2,"openmpi_tuned_by":"big","ratio_tuned":1.62,"spread":{"openmpi":[0.5,0.5],"openmpi_tuned":[0.2,0.2],"ours":[0.1235,0.1235]},"runs":{"openmpi":1,"openmpi_tuned":1,"ours":1}}` + "\n"
-	if out.String() != want {
-		t.Errorf("got  %swant %s", out.String(), want)
-	}
-	if *rows[0].Ours != 0.1234567 {
-		t.Errorf("writing changed the row: %v", *rows[0].Ours)
-	}
-	var back Row
-	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back.Key() != k {
-		t.Errorf("read back %+v, %v", back, err)
 	}
 }

@@ -3,6 +3,7 @@ package harness
 import (
 	"math"
 	"slices"
+	"strconv"
 )
 
 // A Summary is what several runs of one point come down to.
@@ -35,9 +36,9 @@ func quantile(sorted []float64, q float64) float64 {
 
 // round4 keeps four significant digits: more would pretend.
 func round4(v float64) float64 {
-	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 3, 64), 64)
+	if err != nil { // rounded up beyond the largest number
 		return v
 	}
-	scale := math.Pow(10, 3-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
+	return rounded
 }

@@ -55,7 +55,7 @@ func TestSummariseSplits(t *testing.T) {
 }
 
 func TestRound4(t *testing.T) {
-	for in, want := range map[float64]float64{0: 0, 0.123456: 0.1235, 123456: 123500, 1.00004: 1, 99999: 100000, 0.25: 0.25} {
+	for in, want := range map[float64]float64{0: 0, 0.123456: 0.1235, 123456: 123500, 1.00004: 1, 99999: 100000, 0.25: 0.25, -1.23456: -1.235, 1.8227e-304: 1.823e-304} {
 		if got := round4(in); got != want {
 			t.Errorf("round4(%v) = %v, want %v", in, got, want)
 		}
