@@ -56,6 +56,110 @@ func TestThePlanCoversTheTargets(t *testing.T) {
 	}
 }
 
+// wanted are the bars that a row must have: what was agreed on, once more, so that no bar goes by an edit elsewhere.
+func wanted(k harness.Key) map[string]float64 {
+	kib, mib := harness.Size(1<<10), harness.Size(1<<20)
+	tuned := map[bool]float64{true: 1.3, false: 1.1}[k.Bytes <= 4*kib]
+	plain := map[string]float64{"ratio": 2, "tuned": tuned}
+	switch {
+	case k.Bytes <= 4*kib:
+		plain["ratio"] = 1.5
+	case k.Bytes >= 16*mib:
+		plain["ratio"] = 1.6
+	}
+	switch k.Suite + " " + k.Case {
+	case "pt2pt latency":
+		return plain
+	case "pt2pt bw", "pt2pt bibw":
+		if k.Bytes <= 4*kib {
+			delete(plain, "ratio")
+		}
+		return plain
+	case "pt2pt latency_arena", "pt2pt bw_arena":
+		return map[string]float64{"ratio": 3, "tuned": 1.1}
+	case "pt2pt move":
+		return map[string]float64{"max": 0.25}
+	case "pt2pt mbw_mr":
+		return map[string]float64{"ratio": 2, "tuned": 1.3}
+	case "pt2pt allocs", "pt2pt allocs_nb":
+		return map[string]float64{"max": 0}
+	case "oversub multi_lat", "oversub barrier":
+		return map[string]float64{"openmpi": 2, "mpich": 500, "tuned": 1.1}
+	case "oversub idle":
+		return map[string]float64{"max": 1}
+	case "oversub memory":
+		return map[string]float64{"max": 4}
+	case "startup hello":
+		return map[string]float64{"ratio": 3}
+	}
+	return nil
+}
+
+func TestTheBars(t *testing.T) {
+	targets, err := readTargets("../targets.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range plan(suiteNames(), false, 0) {
+		for _, p := range slices.Concat(g.points, g.ours) {
+			got := map[string]float64{}
+			for _, target := range targets {
+				if !target.Selects(g.key(p)) {
+					continue
+				}
+				for name, bar := range map[string]*float64{"ratio": target.Ratio, "tuned": target.RatioTuned,
+					"openmpi": target.RatioOpenMPI, "mpich": target.RatioMPICH, "max": target.Max} {
+					if _, twice := got[name]; bar != nil && twice {
+						t.Errorf("%s: two targets say %s", g.key(p), name)
+					} else if bar != nil {
+						got[name] = *bar
+					}
+				}
+			}
+			if want := wanted(g.key(p)); !maps.Equal(got, want) {
+				t.Errorf("%s: bars %v, want %v", g.key(p), got, want)
+			}
+		}
+	}
+}
+
+func TestCheckSays(t *testing.T) {
+	targets, err := harness.ReadTargets(strings.NewReader("[[target]]\nname='start'\nsuite='startup'\ncase=['hello']\nratio=2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s harness.Samples
+	for range harness.FewestRuns {
+		for side, v := range map[harness.Side]float64{harness.Ours: 1, harness.OpenMPI: 2, harness.MPICH: 3} {
+			s.Add(harness.Key{Suite: "startup", Case: "hello", Ranks: 32}, side, v)
+		}
+	}
+	ahead, noPeer, behind := s.Rows(), s.Rows(), s.Rows()
+	noPeer[0].MPICH = nil
+	behind[0].Ratio = new(1.5)
+	tests := []struct {
+		rows  []harness.Row
+		flaws []string
+		want  string // in the report of a failure; "" = passes
+	}{
+		{ahead, nil, ""},
+		{ahead, []string{"affinity masks differ"}, "affinity masks differ"},
+		{noPeer, nil, "no figure of mpich"},
+		{behind, nil, "ratio 1.5 is below 2"},
+		{nil, nil, "no row measured"},
+	}
+	for _, tt := range tests {
+		var out strings.Builder
+		err := check(&out, tt.rows, targets, options{suites: []string{"startup"}}, tt.flaws)
+		if (err == nil) != (tt.want == "") || !strings.Contains(out.String(), tt.want) {
+			t.Errorf("%v, want %q:\n%s", err, tt.want, out.String())
+		}
+		if reached := strings.Contains(out.String(), "every bar of startup is reached"); reached != (tt.want == "") {
+			t.Errorf("want %q:\n%s", tt.want, out.String())
+		}
+	}
+}
+
 func TestPlanRuns(t *testing.T) {
 	for _, g := range plan(suiteNames(), false, 0) {
 		for _, p := range g.points {

@@ -12,8 +12,12 @@ type bar struct {
 	limit   float64
 	atMost  bool
 	figure  *float64 // what the row has; nil when something is missing
-	missing []Side   // what would be needed
+	needs   []Side   // whose figures it takes
+	missing []Side   // those of them that there are not
 }
+
+// FewestRuns that a ratio may rest on when it is held against a bar.
+const FewestRuns = 5
 
 // bars of one target for one row.
 func (t *Target) bars(r *Row) []bar {
@@ -23,7 +27,7 @@ func (t *Target) bars(r *Row) []bar {
 		if limit == nil {
 			return
 		}
-		b := bar{name: name, limit: *limit, atMost: atMost, figure: figure}
+		b := bar{name: name, limit: *limit, atMost: atMost, figure: figure, needs: needs}
 		for _, side := range needs {
 			if r.Figure(side) == nil {
 				b.missing = append(b.missing, side)
@@ -59,6 +63,16 @@ func (b bar) flaw(unit string) string {
 	return fmt.Sprintf("%s %.3g is below %g", b.name, *b.figure, b.limit)
 }
 
+// tooFew says which side of a ratio had too few runs, "" when none. What has an absolute limit may have its own number.
+func (b bar) tooFew(r *Row) string {
+	for _, side := range b.needs {
+		if n := r.Runs[side]; n < FewestRuns && !b.atMost {
+			return fmt.Sprintf("%s: %d runs of %s, want at least %d", b.name, n, side, FewestRuns)
+		}
+	}
+	return ""
+}
+
 // A Failure is a bar that was not reached, or could not be tried.
 type Failure struct {
 	Target string
@@ -75,7 +89,7 @@ func (f Failure) String() string {
 }
 
 // Check holds the rows against the targets of the suites that ran. With whole, a target that selects no row at all is a
-// failure too: a short run measures a few sizes only and must not be held to that.
+// failure too, and so is a ratio of fewer than FewestRuns runs: a short run must not be held to that.
 func Check(rows []Row, targets []Target, suites []string, whole bool) []Failure {
 	var failures []Failure
 	for i := range targets {
@@ -91,7 +105,11 @@ func Check(rows []Row, targets []Target, suites []string, whole bool) []Failure 
 			}
 			selected = true
 			for _, b := range t.bars(r) {
-				if what := b.flaw(r.Unit); what != "" {
+				what := b.flaw(r.Unit)
+				if what == "" && whole {
+					what = b.tooFew(r)
+				}
+				if what != "" {
 					failures = append(failures, Failure{Target: t.Name, Row: r.Key().String(), What: what})
 				}
 			}

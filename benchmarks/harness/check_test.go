@@ -1,17 +1,20 @@
 package harness
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
 
-// oneRow is a row of the case at 8 bytes between two ranks.
+// oneRow is a row of the case at 8 bytes between two ranks, of as many runs as a check wants.
 func oneRow(name string, values map[Side]float64) Row {
 	var s Samples
 	k := Key{"pt2pt", name, 8, 2}
 	s.Expect(k)
 	for side, v := range values {
-		s.Add(k, side, v)
+		for range FewestRuns {
+			s.Add(k, side, v)
+		}
 	}
 	return s.Rows()[0]
 }
@@ -86,6 +89,35 @@ func TestCheckOfARate(t *testing.T) {
 	}
 	if f := Check([]Row{row}, []Target{target("bw", func(t *Target) { t.Ratio = num(1.5) })}, []string{"pt2pt"}, true); len(f) != 0 {
 		t.Errorf("30 MB/s against 20 is 1.5 times as much: %v", f)
+	}
+}
+
+// A run of a side that failed must not go unnoticed.
+func TestCheckWantsRuns(t *testing.T) {
+	for side, ratio := range map[Side]func(*Target){
+		Ours:       func(t *Target) { t.Ratio = num(1.5) },
+		OpenMPI:    func(t *Target) { t.RatioOpenMPI = num(1.5) },
+		MPICH:      func(t *Target) { t.Ratio = num(1.5) },
+		Tuned("x"): func(t *Target) { t.RatioTuned = num(1.5) },
+	} {
+		var s Samples
+		k := Key{"pt2pt", "latency", 8, 2}
+		for run := range FewestRuns {
+			for _, one := range []Side{Ours, OpenMPI, MPICH, Tuned("x")} {
+				if one == side && run == 0 {
+					continue
+				}
+				s.Add(k, one, map[bool]float64{true: 1, false: 2}[one == Ours])
+			}
+		}
+		targets := []Target{target("latency", ratio), target("latency", func(t *Target) { t.Max = num(1) })}
+		want := fmt.Sprintf(": %d runs of %s, want at least %d (bar)", FewestRuns-1, strings.TrimSuffix(string(side), "/x"), FewestRuns)
+		if f := Check(s.Rows(), targets, []string{"pt2pt"}, true); len(f) != 1 || !strings.HasSuffix(f[0].String(), want) {
+			t.Errorf("%v, want %q", f, want)
+		}
+		if f := Check(s.Rows(), targets, []string{"pt2pt"}, false); len(f) != 0 {
+			t.Errorf("a short run is held to a number of runs: %v", f)
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func (t *Target) complete() error {
 		if bar == nil {
 			continue
 		}
-		if bars++; !(*bar > 0) {
+		if bars++; !(*bar > 0) && !(bar == t.Max && *bar == 0) {
 			return fmt.Errorf("a bar of %g: want a positive number", *bar)
 		}
 	}

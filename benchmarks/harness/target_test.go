@@ -20,7 +20,7 @@ ratio_tuned = 1.3
 name = "quiet"
 suite = "oversub"
 case = ["idle"]
-max = 1
+max = 0
 `
 	targets, err := ReadTargets(strings.NewReader(good))
 	if err != nil || len(targets) != 2 {
@@ -51,6 +51,7 @@ max = 1
 		head + "case=[\"latancy\"]\nratio=2\n":                     `unknown case "latancy"`,
 		head + "case=[\"latency\"]\n":                              "no bar",
 		head + "case=[\"latency\"]\nratio=0\n":                     "positive",
+		head + "case=[\"latency\"]\nmax=-1\n":                      "positive",
 		head + "case=[\"latency\"]\nratio=nan\n":                   "positive",
 		head + "ratio=2\n":                                         "are needed",
 		head + "case=[\"latency\"]\nratio=2\nbytes=[\"8\"]\n":      "first and the last",
