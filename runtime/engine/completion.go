@@ -5,12 +5,23 @@ import "context"
 // Complete waits for r, releases it and returns how it ended. ctx may be nil.
 func (e *Engine) Complete(ctx context.Context, r *Req) (Status, error) {
 	e.lock()
+	st, err := e.CompleteHeld(ctx, r)
+	e.unlock()
+	return st, err
+}
+
+// Hold takes the engine's token for some calls of CompleteHeld, and Drop gives it back. Between the two nothing else of
+// the engine may be called.
+func (e *Engine) Hold() { e.lock() }
+func (e *Engine) Drop() { e.unlock() }
+
+// CompleteHeld is Complete between Hold and Drop. While it waits, others get the token.
+func (e *Engine) CompleteHeld(ctx context.Context, r *Req) (Status, error) {
 	if !r.done {
 		e.waitFor(ctx, &cond{one: r})
 	}
 	st, err := r.Status, r.Err
 	e.release(r)
-	e.unlock()
 	return st, err
 }
 

@@ -73,37 +73,44 @@ type Status struct {
 	Bytes  int
 }
 
-// Req is one operation under way. All fields belong to the holder of the
-// engine's token.
+// Req is one operation under way. All fields but Note belong to the holder of the
+// engine's token. What a short receive touches comes first.
 type Req struct {
-	Data
-	Status Status
-	Err    error
-	// Body is what a RecvMove received: the body of the Move record.
-	Body [moveBytes]byte
-
+	next   *Req
+	w      *waiter
 	op     Op
 	done   bool
 	orphan bool // nobody waits for it: released when it is done
+	any    bool // receive from AnySource
 	phase  proto.Phase
 	choice proto.Choice
-	any    bool // receive from AnySource
+	desc   int32
 	ctx    uint32
 	peer   int32
 	tag    int32
+	serial uint32 // raised at every reuse of the Req
+	Note   Note
+	Err    error
+	Status Status
 	moved  int // bytes that left or arrived
 	total  int // bytes of the message, once known
-	desc   int32
+	Data
+
 	gen    uint32 // of the descriptor
-	serial uint32 // raised at every reuse of the Req
 	handle match.Handle
 	msg    *message // a matched unexpected message that is still arriving
-	next   *Req
-	w      *waiter
-	word   *uint32 // OpWait: done when it reads want
+	word   *uint32  // OpWait: done when it reads want
 	want   uint32
 	heap   int32 // Borrow: whose heap the data is in, and where
 	off    uint64
+	// Body is what a RecvMove received: the body of the Move record.
+	Body [moveBytes]byte
+}
+
+// Note is what the caller wants to remember with a request. The engine does not look at it.
+type Note struct {
+	Peer, Tag int32
+	Unit      int32 // bytes of an element
 }
 
 // Serial changes when the request is reused: a handle that remembers it can tell.
@@ -207,6 +214,9 @@ func (e *Engine) finish(r *Req, err error) {
 		e.kick()
 	}
 }
+
+// Failed is a request that has failed with err before it began. Complete may be called on it as on any other.
+func Failed(err error) *Req { return &Req{Err: err, done: true, phase: proto.Finished, desc: -1} }
 
 // release gives a finished request back to the pool: whoever holds a copy of
 // its serial sees that it is gone, and nothing of the user's is kept alive.

@@ -82,7 +82,7 @@ func Isend[T any](c *Comm, buf []T, dst, tag int, at ...Layout) Request {
 	checkTag(tag)
 	node, ok := c.to(dst)
 	if err := c.check("Isend", dst, tag); err != nil || !ok {
-		return Request{c: c, err: err, op: opIsend}
+		return c.stillborn(opIsend, err)
 	}
 	if len(at) == 0 && c.eng.TrySend(c.p2p, node, int32(tag), unsafe.Pointer(unsafe.SliceData(buf)), len(buf)*elemSize[T]()) {
 		return Request{c: c, op: opIsend}
@@ -92,8 +92,7 @@ func Isend[T any](c *Comm, buf []T, dst, tag int, at ...Layout) Request {
 }
 
 func (c *Comm) isend(op engine.Op, code opCode, node int32, dst, tag int, d engine.Data) Request {
-	r := c.eng.StartSend(op, c.p2p, node, int32(tag), d)
-	return Request{c: c, r: r, serial: r.Serial(), peer: int32(dst), tag: int32(tag), op: code}
+	return c.begun(code, c.eng.StartSend(op, c.p2p, node, int32(tag), d), dst, tag, 0)
 }
 
 // Issend is Isend whose request is done only when the receiver has matched the message.
@@ -101,7 +100,7 @@ func Issend[T any](c *Comm, buf []T, dst, tag int, at ...Layout) Request {
 	checkTag(tag)
 	node, ok := c.to(dst)
 	if err := c.check("Issend", dst, tag); err != nil || !ok {
-		return Request{c: c, err: err, op: opIssend}
+		return c.stillborn(opIssend, err)
 	}
 	d, _ := data(buf, at)
 	return c.isend(engine.OpSsend, opIssend, node, dst, tag, d)
@@ -136,16 +135,16 @@ func Irecv[T any](c *Comm, buf []T, src, tag int, at ...Layout) Request {
 	checkRecvTag(tag)
 	node, ok := c.from(src)
 	if err := c.check("Irecv", src, tag); err != nil || !ok {
-		return Request{c: c, err: err, op: opIrecv}
+		return c.stillborn(opIrecv, err)
 	}
 	if len(at) == 0 {
 		size := elemSize[T]()
 		r := c.eng.StartRecvBytes(c.p2p, node, int32(tag), unsafe.Pointer(unsafe.SliceData(buf)), len(buf)*size)
-		return Request{c: c, r: r, serial: r.Serial(), elem: int32(size), peer: int32(src), tag: int32(tag), op: opIrecv}
+		return c.begun(opIrecv, r, src, tag, size)
 	}
 	d, elem := dataIn(buf, at)
 	r := c.eng.StartRecv(engine.OpRecv, c.p2p, node, int32(tag), d)
-	return Request{c: c, r: r, serial: r.Serial(), elem: int32(elem), peer: int32(src), tag: int32(tag), op: opIrecv}
+	return c.begun(opIrecv, r, src, tag, elem)
 }
 
 // Sendrecv sends and receives at once, in MPI's order of arguments. at[0] is

@@ -101,5 +101,5 @@ func Imrecv[T any](m *Message, buf []T, at ...Layout) Request {
 		return Request{c: m.c, op: opIrecv}
 	}
 	r := m.c.eng.Receive(engine.OpRecv, m.c.p2p, m.m, d)
-	return Request{c: m.c, r: r, serial: r.Serial(), elem: int32(elem), peer: int32(m.Status.Source), tag: int32(m.Status.Tag), op: opIrecv}
+	return m.c.begun(opIrecv, r, m.Status.Source, m.Status.Tag, elem)
 }

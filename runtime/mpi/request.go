@@ -34,12 +34,24 @@ func (c *Comm) status(s engine.Status, elem int) Status {
 type Request struct {
 	c      *Comm
 	r      *engine.Req // nil: finished when it was made
-	err    error
 	serial uint32
-	elem   int32
-	peer   int32
-	tag    int32
 	op     opCode
+	// Four words in registers: a fifth field, and every return of a Request goes through memory twice.
+}
+
+// begun is the request of an operation that the engine has taken on.
+func (c *Comm) begun(op opCode, r *engine.Req, peer, tag, elem int) Request {
+	r.Note = engine.Note{Peer: int32(peer), Tag: int32(tag), Unit: int32(elem)}
+	return Request{c: c, r: r, serial: r.Serial(), op: op}
+}
+
+// stillborn is the request of an operation that could not begin, or, with no error, that has nothing to do.
+func (c *Comm) stillborn(op opCode, err error) Request {
+	if err == nil {
+		return Request{c: c, op: op}
+	}
+	r := engine.Failed(err)
+	return Request{c: c, r: r, serial: r.Serial(), op: op}
 }
 
 type opCode uint8
@@ -61,30 +73,29 @@ func (q *Request) Wait() (Status, error) {
 	r, op := q.r, q.op
 	q.op = opNone
 	if r == nil {
-		err := q.err
-		q.err = nil
-		return nullStatus, err
+		return nullStatus, nil
 	}
 	if r.Serial() != q.serial {
 		panic(panicRequest)
 	}
 	q.r = nil
+	note := r.Note
 	st, err := q.c.eng.Complete(q.c.ctx, r)
-	return q.result(op, st, err)
+	if op != opIrecv {
+		return nullStatus, q.c.failed(op, note, err)
+	}
+	return q.c.status(st, int(note.Unit)), q.c.failed(op, note, err)
 }
 
-func (q *Request) result(op opCode, st engine.Status, err error) (Status, error) {
-	if op != opIrecv {
-		if err != nil {
-			return nullStatus, q.c.fail(opNames[op], int(q.peer), int(q.tag), err)
-		}
-		return nullStatus, nil
+// failed is the error of a request.
+func (c *Comm) failed(op opCode, note engine.Note, err error) error {
+	if err == nil {
+		return nil
 	}
-	s := q.c.status(st, int(q.elem))
-	if err != nil {
-		return s, q.c.fail(opNames[op], int(q.peer), int(q.tag), err)
+	if e, ok := err.(*Error); ok { // of a request that never began
+		return e
 	}
-	return s, nil
+	return c.fail(opNames[op], int(note.Peer), int(note.Tag), err)
 }
 
 // Test makes progress and says whether the operation is done; then it is Wait.
@@ -119,16 +130,60 @@ func WaitAll(reqs []Request, st []Status) error {
 		panic(panicStatuses)
 	}
 	var first error
-	for i := range reqs {
-		s, err := reqs[i].Wait()
-		if st != nil {
-			st[i] = s
-		}
-		if err != nil && first == nil {
-			first = err
-		}
+	for i := 0; i < len(reqs); {
+		i = waitRun(reqs, i, st, &first)
 	}
 	return first
+}
+
+// waitRun waits for reqs[from] and those after it, as long as they belong to the same rank and nothing fails, and returns
+// the index of the first that it did not wait for.
+func waitRun(reqs []Request, from int, st []Status, first *error) (next int) {
+	var eng *engine.Engine
+	for next = from; next < len(reqs); next++ {
+		q := &reqs[next]
+		r, c, op := q.r, q.c, q.op
+		q.op = opNone
+		if r == nil {
+			if st != nil {
+				st[next] = nullStatus
+			}
+			continue
+		}
+		if r.Serial() != q.serial {
+			if eng != nil {
+				eng.Drop()
+			}
+			panic(panicRequest)
+		}
+		if eng == nil {
+			eng = c.eng
+			eng.Hold()
+		} else if eng != c.eng {
+			q.op = op
+			break
+		}
+		q.r = nil
+		note := r.Note
+		s, err := eng.CompleteHeld(c.ctx, r)
+		if st != nil {
+			st[next] = nullStatus
+			if op == opIrecv {
+				st[next] = c.status(s, int(note.Unit))
+			}
+		}
+		if err != nil {
+			eng.Drop()
+			if err = c.failed(op, note, err); *first == nil {
+				*first = err
+			}
+			return next + 1
+		}
+	}
+	if eng != nil {
+		eng.Drop()
+	}
+	return next
 }
 
 // pending collects the engine's requests; few avoids an allocation. done is the
