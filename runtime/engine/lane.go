@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/golaunch/golaunch/runtime/wire"
+import (
+	"github.com/golaunch/golaunch/runtime/proto"
+	"github.com/golaunch/golaunch/runtime/wire"
+)
 
 // A lane is the fast form of what is posted for one source: receives of one
 // context and tag, in order, while nothing else is posted or queued that could concern that
@@ -38,33 +41,41 @@ func (e *Engine) matchLane(p *peer, ctx uint32, tag int32) *Req {
 
 // drain takes what the lane waits for straight out of the channel, as long as it comes in order, whole and in lines.
 func (e *Engine) drain(p *peer) {
-	rx := p.rx
-	for {
-		r := p.lane.head
-		if r == nil {
-			e.lanes--
-			return
-		}
+	rx, key := p.rx, p.laneKey
+	r := p.lane.head
+	for r != nil {
 		w0, ok := rx.Peek()
-		if !ok || uint16(w0>>16)&^(uint16(wire.Rewind)<<8) != uint16(wire.Eager) || rx.Envelope() != p.laneKey {
-			return
+		if !ok || uint16(w0>>16)&^(uint16(wire.Rewind)<<8) != uint16(wire.Eager) || rx.Envelope() != key {
+			break
 		}
 		n := w0 >> 32
 		body := rx.Body(n)
 		if body == nil || n > uint64(r.N) || r.op != OpRecv || !r.whole() {
-			return // the ordinary way will say what is wrong, if anything
+			break // the ordinary way will say what is wrong, if anything
 		}
 		if n == 8 {
 			*(*[8]byte)(r.P) = *(*[8]byte)(body)
 		} else {
 			memmove(r.P, body, int(n))
 		}
-		p.lane.pop()
+		next := r.next
+		r.next = nil
 		r.Status, r.total = Status{p.rank, r.tag, int(n)}, int(n)
-		e.finish(r, nil)
+		if r.w == nil && !e.parked {
+			r.done, r.phase = true, proto.Finished
+			e.completed++
+		} else {
+			p.lane.head = next
+			e.finish(r, nil)
+		}
+		r = next
 		if rx.Consume(w0) {
 			e.job.Wake(int(p.rank))
 		}
+	}
+	if p.lane.head = r; r == nil {
+		p.lane.tail = nil
+		e.lanes--
 	}
 }
 

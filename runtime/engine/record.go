@@ -14,6 +14,9 @@ func (e *Engine) receive(p *peer) bool {
 	if !p.rx.Ready() {
 		return false
 	}
+	if p.lane.head != nil {
+		e.drain(p)
+	}
 	rec := &e.rec
 	for i := 0; i < 32 && p.rx.Next(rec); i++ {
 		e.handle(p, rec)

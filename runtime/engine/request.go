@@ -184,14 +184,7 @@ func (e *Engine) newReq(op Op, ctx uint32, peer, tag int32) *Req {
 	} else {
 		e.free = r.next
 	}
-	r.next = nil
-	r.op, r.ctx, r.peer, r.tag = op, ctx, peer, tag
-	r.desc = -1
-	r.done, r.any, r.orphan = false, false, false
-	r.phase, r.choice = proto.Queued, proto.Inline
-	r.moved, r.total = 0, 0
-	r.Err = nil
-	r.Status = Status{}
+	r.reset(op, ctx, peer, tag)
 	if e.traced != nil {
 		e.trace(r)
 	}
@@ -213,6 +206,15 @@ func (e *Engine) finish(r *Req, err error) {
 	if e.parked {
 		e.kick()
 	}
+}
+
+func (r *Req) reset(op Op, ctx uint32, peer, tag int32) {
+	r.next = nil
+	r.op, r.done, r.orphan, r.any, r.phase, r.choice, r.desc = op, false, false, false, proto.Queued, proto.Inline, -1
+	r.ctx, r.peer, r.tag = ctx, peer, tag
+	r.Err = nil
+	r.Status = Status{}
+	r.moved, r.total = 0, 0
 }
 
 // Failed is a request that has failed with err before it began. Complete may be called on it as on any other.
