@@ -11,17 +11,19 @@
 //	128+64*Descs      lines         Lines x 64 bytes: the records
 //	(next page)       bulk          Bulk bytes: payload of large records
 //
-// A record starts at a line, with the two words of package wire, its body
-// follows at once and may run over several lines. It is never cut by the end of
+// A record starts at a cell, half a line, with the two words of package wire; its body
+// follows at once and may run over several lines. Two small messages share a line: what a message costs is
+// mostly the lines that cross. A record is never cut by the end of
 // the ring: a Pad record fills the rest. Bodies above MaxInline go to the bulk
-// ring, at a cursor that both sides compute alike, and the record is one line.
+// ring, at a cursor that both sides compute alike, and the record is one cell.
 //
 // # Who writes what, and what it publishes
 //
 //   - word 0 of a record: by the producer, last, atomically; it publishes the
 //     record and its bulk bytes. The consumer takes it when its lap fits.
 //   - the first word of every line that held a record or bulk payload: written by
-//     the consumer once more, with zero, before it publishes the head. So no
+//     the consumer once more, with zero, when it is done with the whole line, before it publishes the head. The
+//     first word of the second cell: zeroed by the producer when a record ends before it. So no
 //     payload can ever be taken for a header in a later lap; and the line is then the consumer's own, from where
 //     the producer gets it for its next write in one step. Lines that one
 //     side only writes and the other only reads cost far more on some machines: on the reference
@@ -39,7 +41,7 @@
 //
 // Head word:
 //
-//	bits  0-31  lines consumed, modulo 2^32
+//	bits  0-31  cells consumed, modulo 2^32; the producer counts whole lines
 //	bits 32-63  bulk bytes consumed / 64, modulo 2^32
 //
 // Whatever the other side wrote is checked before it is used: a bad word

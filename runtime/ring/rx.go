@@ -11,16 +11,16 @@ import (
 // Rx is the consumer's end. One goroutine at a time may use it.
 type Rx struct {
 	mem
-	slot  unsafe.Pointer // the line where the next record will appear
+	slot  unsafe.Pointer // the cell where the next record will appear
 	want  uint64         // the lap it must carry
 	lines unsafe.Pointer
 	bulk  unsafe.Pointer
 	mask  uint64
-	pos   uint64 // lines consumed, ever
+	pos   uint64 // cells consumed, ever
 	pay   uint64 // bulk bytes consumed, ever
 	pubL  uint64 // of these, what the producer was told
 	pubB  uint64
-	lazy  uint64 // lines that may be consumed before an idle consumer tells the producer
+	lazy  uint64 // cells that may be consumed before an idle consumer tells the producer
 	weak  bool
 	bad   error
 }
@@ -34,7 +34,7 @@ type Record struct {
 	Data unsafe.Pointer // the body, or the payload in the bulk ring
 	Aux0 uint64         // of bulk records
 	Aux1 uint64
-	k    uint64 // lines
+	k    uint64 // cells
 	bulk uint64 // bulk bytes to give back, skipped ones included
 
 	rewind, rewindBulk bool
@@ -49,19 +49,25 @@ func NewRx(b []byte, s Shape) (*Rx, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1), lazy: s.warmLines() / 4}
+	r := &Rx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: s.cells() - 1, lazy: s.warmCells() / 4}
 	r.slot, r.want = r.lines, 1
 	return r, nil
 }
 
-// step goes k lines on, or, from there, to the start of the ring.
+// step goes k cells on, or, from there, to the start of the ring, and makes the lines that are done our own: it
+// zeroes their first words, see the package comment.
 func (r *Rx) step(k uint64, rewind bool) {
+	at := r.pos & 1
+	line := unsafe.Add(r.slot, -int(at*cellBytes))
+	n := (at + k) / 2
 	r.pos += k
-	r.slot = unsafe.Add(r.slot, k*lineBytes)
+	r.slot = unsafe.Add(r.slot, k*cellBytes)
 	if rewind || r.pos&r.mask == 0 {
+		n = (at + k + 1) / 2
 		r.pos = (r.pos + r.mask) &^ r.mask
 		r.slot, r.want = r.lines, r.want%0xffff+1
 	}
+	own(line, n)
 }
 
 // Ready says whether something is there: one load.
@@ -82,7 +88,7 @@ func (r *Rx) Envelope() uint64 { return *(*uint64)(unsafe.Add(r.slot, 8)) }
 // Body is the body of n bytes of a record that Peek has found, or nil if that reaches
 // out of the ring. After it, Consume(n) is Advance.
 func (r *Rx) Body(n uint64) unsafe.Pointer {
-	if (r.pos&r.mask)*lineBytes+wire.HeaderBytes+n > (r.mask+1)*lineBytes {
+	if (r.pos&r.mask)*cellBytes+wire.HeaderBytes+n > (r.mask+1)*cellBytes {
 		return nil
 	}
 	return unsafe.Add(r.slot, wire.HeaderBytes)
@@ -90,8 +96,7 @@ func (r *Rx) Body(n uint64) unsafe.Pointer {
 
 // Consume gives back the place of the inline record with this first word, as Advance does.
 func (r *Rx) Consume(w0 uint64) bool {
-	k := (w0>>32 + wire.HeaderBytes + lineBytes - 1) / lineBytes
-	own(r.slot, k)
+	k := (w0>>32 + wire.HeaderBytes + cellBytes - 1) / cellBytes
 	r.step(k, w0&(uint64(wire.Rewind)<<24) != 0)
 	return r.pos-r.pubL > (r.mask+1)/4 && r.Publish()
 }
@@ -116,8 +121,7 @@ func (r *Rx) Next(rec *Record) bool {
 			if r.bad != nil || uint64(n) != r.mask+1-r.pos&r.mask || flags != 0 {
 				return r.fail(w0)
 			}
-			own(r.slot, 1)
-			r.step(uint64(n), false)
+			r.step(1, true)
 			continue
 		}
 		if !kind.Valid() || !flags.Valid() || r.bad != nil {
@@ -127,7 +131,7 @@ func (r *Rx) Next(rec *Record) bool {
 		rec.rewind, rec.rewindBulk = flags&wire.Rewind != 0, flags&wire.RewindBulk != 0
 		rec.Ctx, rec.Tag = wire.Match(*(*uint64)(unsafe.Add(r.slot, 8)))
 		if flags&wire.Bulk == 0 {
-			k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
+			k := (uint64(n) + wire.HeaderBytes + cellBytes - 1) / cellBytes
 			if r.pos&r.mask+k > r.mask+1 {
 				return r.fail(w0)
 			}
@@ -157,7 +161,7 @@ func own(p unsafe.Pointer, k uint64) {
 
 func (r *Rx) fail(w0 uint64) bool {
 	if r.bad == nil {
-		r.bad = fmt.Errorf("ring: record word %#x at line %d makes no sense", w0, r.pos&r.mask)
+		r.bad = fmt.Errorf("ring: record word %#x at cell %d makes no sense", w0, r.pos&r.mask)
 	}
 	return false
 }
@@ -166,7 +170,6 @@ func (r *Rx) fail(w0 uint64) bool {
 // record or a quarter of the ring, else at the next Publish; it says whether
 // it told the producer.
 func (r *Rx) Advance(rec *Record) bool {
-	own(r.slot, rec.k)
 	if rec.bulk != 0 {
 		own(rec.Data, (uint64(rec.Len)+lineBytes-1)/lineBytes)
 	}

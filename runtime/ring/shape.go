@@ -7,6 +7,7 @@ import (
 
 const (
 	lineBytes = 64
+	cellBytes = 32 // records start at cells; two small ones share a line
 	// Descs is the number of rendezvous descriptors of a channel: how many
 	// messages may wait for their receiver in the sender's memory at once.
 	Descs = 32
@@ -46,9 +47,11 @@ func (s Shape) MaxInline() int { return s.Lines/4*lineBytes - 16 }
 // MaxBulk is the largest payload in bytes of one bulk record.
 func (s Shape) MaxBulk() int { return s.Bulk / 2 }
 
-// warmLines is how many lines a producer uses before it thinks of going back to the first: with 512 lines, 7 KiB,
+func (s Shape) cells() uint64 { return uint64(s.Lines) * (lineBytes / cellBytes) }
+
+// warmCells is how many cells a producer uses before it thinks of going back to the first: with 512 lines, 7 KiB,
 // so that both directions fit in a first-level cache.
-func (s Shape) warmLines() uint64 { return uint64(min(s.Lines/4, 112)) }
+func (s Shape) warmCells() uint64 { return min(s.cells()/4, 224) }
 
 // warmBulk is the same for bulk bytes.
 func (s Shape) warmBulk() uint64 { return uint64(min(s.Bulk/4, 16<<10)) }
@@ -81,4 +84,4 @@ func (m *mem) Desc(i int) *uint64 {
 	return (*uint64)(unsafe.Add(m.base, descOff+(i&(Descs-1))*lineBytes))
 }
 
-func packHead(lines, bulk uint64) uint64 { return lines&0xffffffff | (bulk/lineBytes)<<32 }
+func packHead(cells, bulk uint64) uint64 { return cells&0xffffffff | (bulk/lineBytes)<<32 }

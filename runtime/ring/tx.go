@@ -12,21 +12,21 @@ import (
 type Tx struct {
 	mem
 	// The next record: everything Inline and Commit need.
-	slot unsafe.Pointer // its first line
-	free uint64         // lines from there on that are free and in one piece
-	next uint64         // lines of the record between Inline and Commit
+	slot unsafe.Pointer // its first cell
+	free uint64         // cells from there on that are free and in one piece
+	next uint64         // cells of the record between Inline and Commit
 	lap  uint64         // wire lap of slot
-	edge uint64         // when the lines of a record reach this far, think of rewinding
+	edge uint64         // when a record reaches this far, think of rewinding
 	weak bool
 
-	pos   uint64 // lines written, ever
+	pos   uint64 // cells written, ever
 	pay   uint64 // bulk bytes written, ever (a multiple of 64)
 	lines unsafe.Pointer
 	bulk  unsafe.Pointer
-	mask  uint64 // Lines - 1
+	mask  uint64 // cells - 1
 	// What the consumer was last seen to have given back. Read again only when
 	// the ring looks full.
-	headLines, headBulk uint64
+	headCells, headBulk uint64
 	bad                 error
 }
 
@@ -36,8 +36,8 @@ func NewTx(b []byte, s Shape) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: uint64(s.Lines - 1)}
-	t.slot, t.lap, t.free, t.edge = t.lines, 1, uint64(s.Lines), s.warmLines()
+	t := &Tx{mem: m, lines: unsafe.Add(m.base, linesOff), bulk: unsafe.Add(m.base, s.bulkOff()), mask: s.cells() - 1}
+	t.slot, t.lap, t.free, t.edge = t.lines, 1, s.cells(), s.warmCells()
 	return t, nil
 }
 
@@ -53,33 +53,33 @@ func (t *Tx) Err() error { return t.bad }
 // refresh reads the consumer's head and says whether it moved.
 func (t *Tx) refresh() bool {
 	w := atomic.LoadUint64(t.head())
-	// The word holds the counters modulo 2^32 (lines) and 2^38 (bytes); what is
-	// in flight is far below either.
-	usedLines := (t.pos - w) & 0xffffffff
+	// The word holds the counters modulo 2^32 (cells) and 2^38 (bytes); what is
+	// in flight is far below either. Half a line that was given back is not free yet: see Commit.
+	used := (t.pos - w&^1) & 0xffffffff
 	usedBulk := ((t.pay/lineBytes - w>>32) & 0xffffffff) * lineBytes
-	if usedLines > uint64(t.Lines) || usedBulk > uint64(t.Bulk) {
+	if used > t.mask+1 || usedBulk > uint64(t.Bulk) {
 		if t.bad == nil {
-			t.bad = fmt.Errorf("ring: head word %#x gives back what was never sent (%d lines, %d bulk bytes in use)", w, usedLines, usedBulk)
+			t.bad = fmt.Errorf("ring: head word %#x gives back what was never sent (%d cells, %d bulk bytes in use)", w, used, usedBulk)
 		}
 		return false
 	}
-	hl, hb := t.pos-usedLines, t.pay-usedBulk
-	moved := hl != t.headLines || hb != t.headBulk
-	t.headLines, t.headBulk = hl, hb
+	hl, hb := t.pos-used, t.pay-usedBulk
+	moved := hl != t.headCells || hb != t.headBulk
+	t.headCells, t.headBulk = hl, hb
 	return moved
 }
 
-// count says how many lines from slot on are free and in one piece.
+// count says how many cells from slot on are free and in one piece.
 func (t *Tx) count() {
-	t.free = min(t.mask+1-t.pos&t.mask, t.mask+1-(t.pos-t.headLines))
+	t.free = min(t.mask+1-t.pos&t.mask, t.mask+1-(t.pos-t.headCells))
 }
 
 // turn is for pos at the start of the ring.
 func (t *Tx) turn() {
-	t.slot, t.lap, t.edge = t.lines, t.lap%0xffff+1, t.pos+t.warmLines()
+	t.slot, t.lap, t.edge = t.lines, t.lap%0xffff+1, t.pos+t.warmCells()
 }
 
-// room makes sure that k lines are free in one piece, padding over the end of
+// room makes sure that k cells are free in one piece, padding over the end of
 // the ring if need be.
 func (t *Tx) room(k uint64) bool {
 	if t.bad != nil {
@@ -104,7 +104,7 @@ func (t *Tx) room(k uint64) bool {
 // Inline gives the place for a body of n bytes (n <= MaxInline), or nil when
 // there is no room now. Fill it and call Commit; calling Inline again instead drops it.
 func (t *Tx) Inline(n int) unsafe.Pointer {
-	k := (uint64(n) + wire.HeaderBytes + lineBytes - 1) / lineBytes
+	k := (uint64(n) + wire.HeaderBytes + cellBytes - 1) / cellBytes
 	if k > t.free && !t.room(k) {
 		return nil
 	}
@@ -121,38 +121,44 @@ func (t *Tx) Commit(k wire.Kind, n int, w1 uint64) {
 		t.commitEdge(w0)
 		return
 	}
-	publish((*uint64)(p), w0, t.weak)
 	t.pos += t.next
 	t.free -= t.next
-	t.slot = unsafe.Add(p, t.next*lineBytes)
+	t.slot = unsafe.Add(p, t.next*cellBytes)
+	if t.pos&1 != 0 {
+		*(*uint64)(t.slot) = 0 // what stands in the other half of this line is no header
+	}
+	publish((*uint64)(p), w0, t.weak)
 }
 
 // commitEdge is Commit far from the start of the ring. When the consumer keeps up it goes back there, to lines that
 // are in the fastest cache of both sides, and so is the room for a record like this one.
 func (t *Tx) commitEdge(w0 uint64) {
 	p := t.slot
+	if (t.pos+t.next)&1 != 0 {
+		*(*uint64)(unsafe.Add(p, t.next*cellBytes)) = 0
+	}
 	end := t.pos + t.next
-	at, used := end&t.mask, end-t.headLines
+	at, used := end&t.mask, end-t.headCells
 	switch {
 	case at == 0:
 		publish((*uint64)(p), w0, t.weak)
 		t.pos = end
 		t.turn()
-	case used <= 2*t.next+t.warmLines()/4 && at >= used+t.next:
+	case used <= 2*t.next+t.warmCells()/4 && at >= used+t.next:
 		publish((*uint64)(p), w0|uint64(wire.Rewind)<<24, t.weak)
 		t.pos = end + t.mask + 1 - at
 		t.turn()
 	default:
 		publish((*uint64)(p), w0, t.weak)
 		t.pos = end
-		t.slot = unsafe.Add(p, t.next*lineBytes)
+		t.slot = unsafe.Add(p, t.next*cellBytes)
 		t.refresh() // for the next one
 	}
 	t.count()
 }
 
 // BulkRoom gives the place for n payload bytes (0 < n <= MaxBulk) in the bulk
-// ring and reserves the line of its record, or nil when there is no room now.
+// ring and reserves the cell of its record, or nil when there is no room now.
 func (t *Tx) BulkRoom(n int) unsafe.Pointer {
 	if t.free == 0 && !t.room(1) {
 		return nil
@@ -186,10 +192,13 @@ func (t *Tx) CommitBulk(k wire.Kind, n int, w1, aux0, aux1 uint64) {
 		t.commitEdge(w0)
 		return
 	}
-	publish((*uint64)(p), w0, t.weak)
 	t.pos++
 	t.free--
-	t.slot = unsafe.Add(p, lineBytes)
+	t.slot = unsafe.Add(p, cellBytes)
+	if t.pos&1 != 0 {
+		*(*uint64)(t.slot) = 0
+	}
+	publish((*uint64)(p), w0, t.weak)
 	if size <= t.warmBulk()/2 && t.pay-t.headBulk > t.warmBulk() {
 		t.refresh()
 	}
@@ -206,5 +215,5 @@ func bulkSkip(cursor, size, bulk uint64) uint64 {
 // Idle says whether the consumer has given everything back.
 func (t *Tx) Idle() bool {
 	t.refresh()
-	return t.headLines == t.pos && t.headBulk == t.pay
+	return t.headCells&^1 == t.pos&^1 && t.headBulk == t.pay
 }
