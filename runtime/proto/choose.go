@@ -68,13 +68,11 @@ func (l Limits) Choose(n int, sync, arena bool) Choice {
 // (sent < total). Both sides of a transfer copy at once; so short messages go in small
 // parts, of which the first is the smallest since nothing overlaps with it.
 func (l Limits) NextPart(total, sent int) int {
-	part := total / 4
-	if part < 2<<10 {
-		part = 2 << 10
+	part := max(total/4, 2<<10)
+	if total <= 512<<10 {
+		part = min(part, 16<<10) // still in the fastest caches when it is read
 	}
-	if part > l.Part {
-		part = l.Part
-	}
+	part = min(part, l.Part)
 	part = (part + 63) &^ 63
 	return min(part, total-sent, l.Part)
 }
