@@ -38,20 +38,24 @@ func (e *Engine) CompleteMove(ctx context.Context, r *Req) (Status, [moveBytes]b
 // Test makes progress once and says whether r is done. It does not release it.
 func (e *Engine) Test(r *Req) bool {
 	e.lock()
-	if !r.done {
-		if !e.progress() {
-			e.idleTests++
-			if e.idleTests&63 == 0 {
-				e.settle()
-				if !r.done && e.wait.spin == 0 { // somebody else wants the processor
-					e.ep.Yield()
-				}
-			}
-		}
-	}
+	yield := !r.done && !e.progress() && e.inVain()
 	done := r.done
 	e.unlock()
+	if yield && !done {
+		e.ep.Yield()
+	}
 	return done
+}
+
+// inVain counts looks that have found nothing. A program may wait by looking: now and then it
+// does what a waiting rank does, and inVain says that it should let others run. Not with the token: those
+// others may be of this rank.
+func (e *Engine) inVain() (yield bool) {
+	if e.idleTests++; e.idleTests&63 != 0 {
+		return false
+	}
+	e.settle()
+	return e.wait.spin == 0
 }
 
 // WaitMany waits until all of rs are done, or any of them; nil entries count as done. It releases none.
@@ -65,17 +69,15 @@ func (e *Engine) WaitMany(ctx context.Context, rs []*Req, any bool) {
 func (e *Engine) TestMany(rs []*Req, any bool) bool {
 	e.lock()
 	c := cond{many: rs, any: any}
-	ok := e.ready(&c)
+	ok, yield := e.ready(&c), false
 	if !ok {
-		if !e.progress() {
-			e.idleTests++
-			if e.idleTests&63 == 0 {
-				e.settle()
-			}
-		}
+		yield = !e.progress() && e.inVain()
 		ok = e.ready(&c)
 	}
 	e.unlock()
+	if yield && !ok {
+		e.ep.Yield()
+	}
 	return ok
 }
 

@@ -68,24 +68,37 @@ func (e *Engine) hopeless(ctx uint32, src int32) error {
 
 // Iprobe looks for a message after making progress once.
 func (e *Engine) Iprobe(ctx uint32, src, tag int32) (Status, bool, error) {
+	m, ok, err := e.glance(OpProbe, ctx, src, tag)
+	return m.Status, ok, err
+}
+
+// glance looks for a message once.
+func (e *Engine) glance(op Op, ctx uint32, src, tag int32) (Message, bool, error) {
 	e.lock()
-	defer e.unlock()
 	if err := e.unusable(ctx); err != nil {
-		return Status{}, false, err
+		e.unlock()
+		return Message{}, false, err
 	}
-	r := e.newReq(OpProbe, ctx, src, tag)
-	defer e.release(r)
-	ok := e.peek(r)
+	r := e.newReq(op, ctx, src, tag)
+	ok, yield := e.check(r), false
 	if !ok {
 		if !e.progress() {
 			e.settle()
 		}
-		ok = e.peek(r)
+		ok = e.check(r)
+		yield = !ok && e.inVain()
 	}
-	if err := e.hopeless(ctx, src); err != nil && !ok {
-		return Status{}, false, err
+	var err error
+	if !ok {
+		err = e.hopeless(ctx, src)
 	}
-	return r.Status, ok, nil
+	m := Message{r.msg, r.Status}
+	e.release(r)
+	e.unlock()
+	if yield {
+		e.ep.Yield()
+	}
+	return m, ok, err
 }
 
 // Probe waits for a message and leaves it where it is. wait may be nil.
@@ -127,24 +140,7 @@ func (e *Engine) Mprobe(wait context.Context, ctx uint32, src, tag int32) (Messa
 
 // Improbe is Mprobe that makes progress once and does not wait.
 func (e *Engine) Improbe(ctx uint32, src, tag int32) (Message, bool, error) {
-	e.lock()
-	defer e.unlock()
-	if err := e.unusable(ctx); err != nil {
-		return Message{}, false, err
-	}
-	r := e.newReq(OpMprobe, ctx, src, tag)
-	defer e.release(r)
-	ok := e.check(r)
-	if !ok {
-		if !e.progress() {
-			e.settle()
-		}
-		ok = e.check(r)
-	}
-	if err := e.hopeless(ctx, src); err != nil && !ok {
-		return Message{}, false, err
-	}
-	return Message{r.msg, r.Status}, ok, nil
+	return e.glance(OpMprobe, ctx, src, tag)
 }
 
 // Receive begins to deliver a probed message into d. Each message can be received once.

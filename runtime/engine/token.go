@@ -54,12 +54,7 @@ func (t *token) lockSlow(g uintptr) {
 	if !atomic.CompareAndSwapUint32(&t.lock, 0, 1) {
 		t.contend.Add(1)
 		for i := 1; !atomic.CompareAndSwapUint32(&t.lock, 0, 1); i++ {
-			if i >= 30 {
-				runtime.Gosched()
-			}
-			if i%64 == 0 {
-				fence.Yield() // the holder's thread may have lost its processor
-			}
+			backOff(i)
 		}
 		t.contend.Add(-1)
 	}
@@ -90,12 +85,7 @@ func (t *token) takeBias() {
 	atomic.StoreUint32(&t.revoke, 1)
 	fence.Pass(fence.Process)
 	for i := 1; atomic.LoadUint32(slot) != 0; i++ {
-		if i >= 30 {
-			runtime.Gosched()
-		}
-		if i%64 == 0 {
-			fence.Yield()
-		}
+		backOff(i)
 	}
 	t.contend.Add(-1)
 	atomic.StoreUint64(&t.owner, 0)
@@ -104,11 +94,21 @@ func (t *token) takeBias() {
 	t.needed = min(2*t.needed, 1<<20)
 }
 
+// backOff is turn i of waiting for another goroutine: it, or its thread, may have lost its processor.
+func backOff(i int) {
+	if i >= 30 {
+		runtime.Gosched()
+	}
+	if i%64 == 0 {
+		fence.Yield()
+	}
+}
+
 // letIn gives the token to those who want it and takes it back.
 func (e *Engine) letIn() {
 	e.unlock()
-	for i := 0; e.tok.contend.Load() != 0 && i < 1000; i++ {
-		runtime.Gosched()
+	for i := 30; e.tok.contend.Load() != 0 && i < 1000; i++ {
+		backOff(i)
 	}
 	e.lock()
 }
