@@ -385,8 +385,9 @@ func TestContextsEndAnywhere(t *testing.T) {
 				}
 				// The round's tag is its own: what is left of an earlier one disturbs nobody.
 				var rs []*engine.Req
-				r := w.recv(me, int32(other), int32(i), b)
-				s := w.send(engine.OpSend, me, other, int32(i), out)
+				tag := int32(1000 + i)
+				r := w.recv(me, int32(other), tag, b)
+				s := w.send(engine.OpSend, me, other, tag, out)
 				rs = append(rs, r, s)
 				var ctx context.Context
 				var cancel context.CancelFunc
