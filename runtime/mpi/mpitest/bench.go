@@ -1,6 +1,10 @@
 package mpitest
 
 import (
+	"errors"
+	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/golaunch/golaunch/runtime/mpi"
@@ -35,17 +39,50 @@ func BenchProcesses(b *testing.B, n int, fn func(world *mpi.Comm, iters int) err
 		// The testing package tries every benchmark with one iteration first, and
 		// passes through others on its way to a sub-benchmark.
 		if b.Name() == name && b.N == iters {
-			beRank(iters, fn, opts)
+			benchAsRank(iters, fn, opts)
 		}
 		return
 	}
 	if b.Name() == "" {
 		b.Fatal("mpitest.BenchProcesses wants a benchmark that go test -bench can find by name, and testing.Benchmark gives none")
 	}
-	if err := processes(b, n); err != nil {
+	if !canRunProcesses {
+		b.Skip("ranks as processes need Linux")
+	}
+	measured := false
+	err := order{
+		ranks:  n,
+		args:   rankArgs(b.Name(), b.N),
+		env:    []string{envBench + "=" + b.Name(), envIters + "=" + strconv.Itoa(b.N)},
+		stderr: os.Stderr,
+		what:   "the benchmark", call: "BenchProcesses",
+		watch: func(e any) {
+			switch e := e.(type) {
+			case started:
+				b.ResetTimer()
+				b.StartTimer()
+			case ended:
+				b.StopTimer()
+				measured = true
+				// Our own watch, which tells go test how many iterations come next, includes the way
+				// through the pipe.
+				iters := float64(b.N)
+				b.ReportMetric(float64(e.ns)/iters, "ns/op")
+				b.ReportMetric(float64(e.mallocs/uint64(b.N)), "allocs/op")
+				b.ReportMetric(float64(e.bytes/uint64(b.N)), "B/op")
+			}
+		},
+	}.run()
+	b.StopTimer()
+	if err == nil && !measured {
+		err = errors.New("rank 0 has not reported a time")
+	}
+	if err != nil {
 		b.Fatalf("%d ranks: %v", n, err)
 	}
 }
+
+const canRunProcesses = runtime.GOOS == "linux"
 
 // timed runs fn when all ranks have come. Rank 0 calls start then, and stop when all are done.
 func timed(world *mpi.Comm, iters int, fn func(*mpi.Comm, int) error, start, stop func()) error {

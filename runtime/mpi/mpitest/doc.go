@@ -16,9 +16,9 @@
 // each other beyond messages (package variables, the working folder) real ranks would
 // not: a program that lives by it passes here and fails under golaunch.
 //
-// BenchProcesses makes them of processes that share memory, as golaunch does, and so
-// measures what a job will see. It needs Linux. The ranks are the test binary itself, started
-// again for this one benchmark; no golaunch is needed.
+// RunProcesses and BenchProcesses make them of processes that share memory, as golaunch
+// does, and so test and measure what a job will see. They need Linux. The ranks are the test binary itself, started
+// again for this one test or benchmark; no golaunch is needed.
 //
 // # What is measured
 //

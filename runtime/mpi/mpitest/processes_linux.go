@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/golaunch/golaunch/runtime/bootstrap"
@@ -22,13 +21,13 @@ import (
 // grace is how long ranks may take to end by themselves once one has failed.
 const grace = 3 * time.Second
 
-// job is the ranks of one BenchProcesses and what they share. It is what golaunch
-// is to a real job, without output and signals.
+// job is the ranks of one RunProcesses or BenchProcesses and what they share. It is
+// what golaunch is to a real job, without signals.
 type job struct {
-	b      *testing.B
+	order
 	seg    *segment.Segment
 	ranks  []*rank
-	report *os.File // from rank 0
+	report *os.File // from rank 0, if it reports
 	events chan any
 	work   sync.WaitGroup // of goroutines that post events
 }
@@ -42,7 +41,7 @@ type rank struct {
 	failure error
 }
 
-// What happens in a job. One goroutine, the benchmark's, takes it in.
+// What happens in a job, besides what rank 0 reports. One goroutine, the caller's, takes it in.
 type (
 	// said: a rank sent a control message.
 	said struct {
@@ -54,17 +53,14 @@ type (
 		rank *rank
 		err  error
 	}
-	// started and ended: rank 0 reports.
-	started struct{}
-	ended   struct{ ns, mallocs, bytes uint64 }
 )
 
-// processes runs this benchmark in n processes and gives b their time.
-func processes(b *testing.B, n int) error {
+// run starts the processes and sees them to their end.
+func (o order) run() error {
 	// The ranks die with the thread that has started them.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	f, err := segment.Create(n, 0)
+	f, err := segment.Create(o.ranks, 0)
 	if err != nil {
 		return err
 	}
@@ -76,27 +72,26 @@ func processes(b *testing.B, n int) error {
 	defer seg.Close()
 	cpus := runtime.NumCPU()
 	seg.SetUsable(cpus)
-	j := &job{b: b, seg: seg, events: make(chan any)}
+	j := &job{order: o, seg: seg, events: make(chan any)}
 	env := os.Environ()
 	if _, chosen := os.LookupEnv("GOMAXPROCS"); !chosen {
-		env = append(env, "GOMAXPROCS="+strconv.Itoa(max(2, cpus/n))) // as golaunch does
+		env = append(env, "GOMAXPROCS="+strconv.Itoa(max(2, cpus/o.ranks))) // as golaunch does
 	}
-	env = append(env, envBench+"="+b.Name(), envIters+"="+strconv.Itoa(b.N))
+	env = append(env, o.env...)
 	id := strconv.FormatUint(rand.Uint64(), 16)
-	args := rankArgs(b.Name(), b.N)
-	for i := range n {
-		info := bootstrap.Info{Rank: i, Size: n, LocalRank: i, LocalSize: n, SegmentFD: bootstrap.SegmentFD, ControlFD: bootstrap.ControlFD, Job: id}
-		if err = j.start(i, args, info.AppendEnviron(env[:len(env):len(env)]), f); err != nil {
+	for i := range o.ranks {
+		info := bootstrap.Info{Rank: i, Size: o.ranks, LocalRank: i, LocalSize: o.ranks, SegmentFD: bootstrap.SegmentFD, ControlFD: bootstrap.ControlFD, Job: id}
+		if err = j.start(i, info.AppendEnviron(env[:len(env):len(env)]), f); err != nil {
 			j.kill()
-			j.run()
+			j.supervise()
 			return fmt.Errorf("rank %d cannot be started: %w", i, err)
 		}
 	}
-	return j.run()
+	return j.supervise()
 }
 
 // start starts one rank. Segment and control socket are descriptors 3 and 4, rank 0's report is 5.
-func (j *job) start(i int, args, env []string, seg *os.File) error {
+func (j *job) start(i int, env []string, seg *os.File) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err
@@ -107,12 +102,13 @@ func (j *job) start(i int, args, env []string, seg *os.File) error {
 	}
 	ours, theirs := os.NewFile(uintptr(pair[0]), "control"), os.NewFile(uintptr(pair[1]), "control")
 	defer theirs.Close()
-	r := &rank{number: i, control: ours, cmd: exec.Command(exe, args...)}
+	r := &rank{number: i, control: ours, cmd: exec.Command(exe, j.args...)}
 	r.cmd.Env = env
-	r.cmd.Stderr = os.Stderr
+	r.cmd.Stdout, r.cmd.Stderr = j.stdout, j.stderr
 	r.cmd.ExtraFiles = []*os.File{seg, theirs}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if i == 0 {
+	reports := i == 0 && j.watch != nil
+	if reports {
 		read, write, err := os.Pipe()
 		if err != nil {
 			ours.Close()
@@ -124,14 +120,14 @@ func (j *job) start(i int, args, env []string, seg *os.File) error {
 	}
 	if err := r.cmd.Start(); err != nil {
 		ours.Close()
-		if i == 0 {
+		if reports {
 			j.report.Close()
 		}
 		return err
 	}
 	j.ranks = append(j.ranks, r)
 	j.work.Go(func() { j.follow(r) })
-	if i == 0 {
+	if reports {
 		j.work.Go(j.listen)
 	}
 	return nil
@@ -171,14 +167,13 @@ func (j *job) listen() {
 	}
 }
 
-// run sees the job to its end: until every process was waited for.
-func (j *job) run() error {
+// supervise sees the job to its end: until every process was waited for.
+func (j *job) supervise() error {
 	go func() {
 		j.work.Wait()
 		close(j.events)
 	}()
 	var first *rank // that failed
-	measured := false
 	patience := time.NewTimer(time.Hour)
 	patience.Stop()
 	defer patience.Stop()
@@ -195,18 +190,8 @@ func (j *job) run() error {
 			break
 		}
 		switch e := event.(type) {
-		case started:
-			j.b.ResetTimer()
-			j.b.StartTimer()
-		case ended:
-			j.b.StopTimer()
-			measured = true
-			// Our own watch, which tells go test how many iterations come next, includes the way
-			// through the pipe.
-			iters := float64(j.b.N)
-			j.b.ReportMetric(float64(e.ns)/iters, "ns/op")
-			j.b.ReportMetric(float64(e.mallocs/uint64(j.b.N)), "allocs/op")
-			j.b.ReportMetric(float64(e.bytes/uint64(j.b.N)), "B/op")
+		case started, ended:
+			j.watch(e)
 		default:
 			r := j.take(event)
 			if r.failure != nil && first == nil {
@@ -216,11 +201,7 @@ func (j *job) run() error {
 			}
 		}
 	}
-	j.b.StopTimer()
 	if first == nil {
-		if !measured {
-			return errors.New("rank 0 has not reported a time")
-		}
 		return nil
 	}
 	// The first that we heard of may have failed because of another.
@@ -250,9 +231,9 @@ func (j *job) take(event any) *rank {
 		case e.err != nil:
 			r.failure = e.err
 		case !r.joined:
-			r.failure = errors.New("ended without having come to BenchProcesses")
+			r.failure = fmt.Errorf("ended without having come to %s", j.call)
 		case !r.final:
-			r.failure = errors.New("ended in the middle of the benchmark, with exit status 0")
+			r.failure = fmt.Errorf("ended in the middle of %s, with exit status 0", j.what)
 		}
 		return r
 	}

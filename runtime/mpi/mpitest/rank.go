@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"runtime"
@@ -17,12 +18,28 @@ import (
 	"github.com/golaunch/golaunch/runtime/mpi"
 )
 
-// What a test binary that is a rank of BenchProcesses finds in its environment
-// beside what golaunch gives, and the descriptor on which rank 0 reports.
+// What a test binary that is a rank finds in its environment beside what golaunch
+// gives, and the descriptor on which rank 0 of a benchmark reports.
 const (
+	envTest  = "GOLAUNCH_TEST"    // name of the test
 	envBench = "GOLAUNCH_BENCH"   // name of the benchmark
 	envIters = "GOLAUNCH_BENCH_N" // iterations
 	reportFD = bootstrap.ControlFD + 1
+)
+
+// order says which processes to start, and where what they print goes.
+type order struct {
+	ranks          int
+	args, env      []string // of each; the environment beyond this process's
+	stdout, stderr io.Writer
+	watch          func(any) // takes what rank 0 reports: started, ended; nil when it does not
+	what, call     string    // for errors: "the test", "RunProcesses"
+}
+
+// Rank 0 reports.
+type (
+	started struct{}
+	ended   struct{ ns, mallocs, bytes uint64 }
 )
 
 // The report of rank 0, a line each:
@@ -44,14 +61,18 @@ func asRank() (name string, iters int, ok bool) {
 	return name, iters, err == nil
 }
 
-// rankArgs are the arguments of a rank: this benchmark and no other, so many iterations, and the
-// program's own flags.
+// rankArgs are the arguments of a rank: this test or benchmark and no other, so
+// many iterations of it, and the program's own flags.
 func rankArgs(name string, iters int) []string {
 	pattern := strings.Split(name, "/")
 	for i, p := range pattern {
 		pattern[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	args := []string{"-test.run=^$", "-test.bench=" + strings.Join(pattern, "/"), fmt.Sprintf("-test.benchtime=%dx", iters)}
+	only := strings.Join(pattern, "/")
+	args := []string{"-test.run=" + only}
+	if iters > 0 {
+		args = []string{"-test.run=^$", "-test.bench=" + only, fmt.Sprintf("-test.benchtime=%dx", iters)}
+	}
 	if testing.Short() {
 		args = append(args, "-test.short")
 	}
@@ -66,22 +87,29 @@ func rankArgs(name string, iters int) []string {
 	return args
 }
 
-// beRank runs fn as a rank and ends the process.
-func beRank(iters int, fn func(*mpi.Comm, int) error, opts []mpi.Option) {
-	// Whoever started us has thrown standard output away: testing's own lines stand there.
+// benchAsRank runs fn as a rank of a benchmark and ends the process.
+func benchAsRank(iters int, fn func(*mpi.Comm, int) error, opts []mpi.Option) {
+	beRank(func(world *mpi.Comm) error {
+		r := report{}
+		if world.Rank() == 0 {
+			r.to = os.NewFile(reportFD, "report")
+		}
+		return errors.Join(timed(world, iters, fn, r.start, r.stop), r.err)
+	}, func() bool { return true }, opts)
+	os.Exit(0)
+}
+
+// beRank runs fn as a rank. It ends the process if that fails, and returns without
+// having finalised when well says that it has failed otherwise.
+func beRank(fn func(*mpi.Comm) error, well func() bool, opts []mpi.Option) {
+	// Where standard output goes stand testing's own lines.
 	os.Stdout = os.Stderr
 	world, err := mpi.Init(opts...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	trace, err := guarded(func() error {
-		r := report{}
-		if world.Rank() == 0 {
-			r.to = os.NewFile(reportFD, "report")
-		}
-		return errors.Join(timed(world, iters, fn, r.start, r.stop), r.err)
-	})
+	trace, err := guarded(func() error { return fn(world) })
 	switch {
 	case trace != "":
 		fmt.Fprint(os.Stderr, trace)
@@ -90,12 +118,13 @@ func beRank(iters int, fn func(*mpi.Comm, int) error, opts []mpi.Option) {
 		os.Exit(1)
 	case err != nil:
 		world.Abort(1, err.Error())
+	case !well():
+		return
 	}
 	if err := mpi.Finalize(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(0)
 }
 
 // guarded makes an error of a panic, with what Go would have printed.
