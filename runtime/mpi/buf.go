@@ -140,6 +140,7 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 	var st engine.Status
 	var body [moveBody]byte
 	var err error
+	b, sum := &Buf[T]{eng: c.eng}, typeSum[T]() // now, while the message is still on its way
 	if node < 0 || !c.eng.TryRecvMove(c.p2p, node, int32(tag), &body, &st) {
 		st, body, err = c.eng.CompleteMove(c.ctx, c.eng.StartRecv(engine.OpRecvMove, c.p2p, node, int32(tag), engine.Data{}))
 		if err != nil {
@@ -150,34 +151,36 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 	if err != nil {
 		return nil, c.status(st, size), c.fail("RecvMove", src, tag, fmt.Errorf("%w: %w", ErrCorrupt, err))
 	}
-	b, err := accept[T](c, h, int(st.Source), size)
+	err = b.accept(h, int(st.Source), size)
 	st.Bytes = int(h.Len)
 	s := c.status(st, size)
-	if err == nil && (binary.LittleEndian.Uint64(body[moveType:]) != typeSum[T]() || int(binary.LittleEndian.Uint32(body[moveElem:])) != size) {
+	if err != nil {
+		return nil, s, c.fail("RecvMove", s.Source, s.Tag, err)
+	}
+	if binary.LittleEndian.Uint64(body[moveType:]) != sum || int(binary.LittleEndian.Uint32(body[moveElem:])) != size {
 		err = fmt.Errorf("%w: the buffer's elements have %d bytes, %T has %d (or is another type of that size)",
 			ErrType, binary.LittleEndian.Uint32(body[moveElem:]), *new(T), size)
-		err = errors.Join(err, b.Free())
-		b = nil
+		return nil, s, c.fail("RecvMove", s.Source, s.Tag, errors.Join(err, b.Free()))
 	}
-	return b, s, c.fail("RecvMove", s.Source, s.Tag, err)
+	return b, s, nil
 }
 
 // accept takes over a block in transit from a rank of the node.
-func accept[T any](c *Comm, h arena.Handle, from, size int) (*Buf[T], error) {
-	v, err := c.eng.View(int(h.Owner))
+func (b *Buf[T]) accept(h arena.Handle, from, size int) error {
+	v, err := b.eng.View(int(h.Owner))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	mine, mem, err := v.Take(h, from, c.eng.Rank())
+	mine, mem, err := v.Take(h, from, b.eng.Rank())
 	if err != nil {
 		if errors.Is(err, arena.ErrDead) {
-			return nil, fmt.Errorf("the buffer was reclaimed from its dead sender: %w", ErrRankFailed)
+			return fmt.Errorf("the buffer was reclaimed from its dead sender: %w", ErrRankFailed)
 		}
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	b := &Buf[T]{eng: c.eng, h: mine}
+	b.h = mine
 	if size > 0 {
 		b.s = elems[T](mem, len(mem)/size)
 	}
-	return b, nil
+	return nil
 }
