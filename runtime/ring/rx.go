@@ -96,7 +96,7 @@ func (r *Rx) Body(n uint64) unsafe.Pointer {
 
 // Consume gives back the place of the inline record with this first word, as Advance does.
 func (r *Rx) Consume(w0 uint64) bool {
-	k := (w0>>32 + wire.HeaderBytes + cellBytes - 1) / cellBytes
+	k := cellsOf(w0>>32, r.pos)
 	r.step(k, w0&(uint64(wire.Rewind)<<24) != 0)
 	return r.pos-r.pubL > (r.mask+1)/4 && r.Publish()
 }
@@ -131,7 +131,7 @@ func (r *Rx) Next(rec *Record) bool {
 		rec.rewind, rec.rewindBulk = flags&wire.Rewind != 0, flags&wire.RewindBulk != 0
 		rec.Ctx, rec.Tag = wire.Match(*(*uint64)(unsafe.Add(r.slot, 8)))
 		if flags&wire.Bulk == 0 {
-			k := (uint64(n) + wire.HeaderBytes + cellBytes - 1) / cellBytes
+			k := cellsOf(uint64(n), r.pos)
 			if r.pos&r.mask+k > r.mask+1 {
 				return r.fail(w0)
 			}

@@ -3,6 +3,8 @@ package ring
 import (
 	"fmt"
 	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/wire"
 )
 
 const (
@@ -55,6 +57,16 @@ func (s Shape) warmCells() uint64 { return min(s.cells()/4, 224) }
 
 // warmBulk is the same for bulk bytes.
 func (s Shape) warmBulk() uint64 { return uint64(min(s.Bulk/4, 16<<10)) }
+
+// cellsOf is how many cells a record with a body of n bytes takes at pos. One of a single cell may share its line with
+// the one after it; all others end with a line, so that the next begins in a line that the consumer has given back.
+func cellsOf(n, pos uint64) uint64 {
+	k := (n + wire.HeaderBytes + cellBytes - 1) / cellBytes
+	if k > 1 {
+		k += (pos + k) & 1
+	}
+	return k
+}
 
 // mem is a channel's memory. Every access goes through an offset that was checked or masked.
 type mem struct {

@@ -79,36 +79,37 @@ func (t *Tx) turn() {
 	t.slot, t.lap, t.edge = t.lines, t.lap%0xffff+1, t.pos+t.warmCells()
 }
 
-// room makes sure that k cells are free in one piece, padding over the end of
+// room makes sure that the cells of a record with a body of n bytes are free in one piece, padding over the end of
 // the ring if need be.
-func (t *Tx) room(k uint64) bool {
+func (t *Tx) room(n uint64) bool {
 	if t.bad != nil {
 		return false
 	}
 	t.count()
-	if k <= t.free {
+	t.next = cellsOf(n, t.pos)
+	if t.next <= t.free {
 		return true
 	}
 	t.refresh()
 	t.count()
-	if left := t.mask + 1 - t.pos&t.mask; k > left && t.free == left {
-		// Pad counts its lines, header included, as length.
+	if left := t.mask + 1 - t.pos&t.mask; t.next > left && t.free == left {
+		// Pad counts its cells, header included, as length.
 		atomic.StoreUint64((*uint64)(t.slot), wire.Word0(uint16(t.lap), wire.Pad, 0, uint32(left)))
 		t.pos += left
 		t.turn()
 		t.count()
+		t.next = cellsOf(n, t.pos)
 	}
-	return k <= t.free
+	return t.next <= t.free
 }
 
 // Inline gives the place for a body of n bytes (n <= MaxInline), or nil when
 // there is no room now. Fill it and call Commit; calling Inline again instead drops it.
 func (t *Tx) Inline(n int) unsafe.Pointer {
-	k := (uint64(n) + wire.HeaderBytes + cellBytes - 1) / cellBytes
-	if k > t.free && !t.room(k) {
+	t.next = cellsOf(uint64(n), t.pos)
+	if t.next > t.free && !t.room(uint64(n)) {
 		return nil
 	}
-	t.next = k
 	return unsafe.Add(t.slot, wire.HeaderBytes)
 }
 
@@ -160,7 +161,7 @@ func (t *Tx) commitEdge(w0 uint64) {
 // BulkRoom gives the place for n payload bytes (0 < n <= MaxBulk) in the bulk
 // ring and reserves the cell of its record, or nil when there is no room now.
 func (t *Tx) BulkRoom(n int) unsafe.Pointer {
-	if t.free == 0 && !t.room(1) {
+	if t.free == 0 && !t.room(0) {
 		return nil
 	}
 	size := (uint64(n) + lineBytes - 1) &^ (lineBytes - 1)
