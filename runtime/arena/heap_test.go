@@ -352,3 +352,34 @@ func TestMisusePanics(t *testing.T) {
 	}
 	mustAlloc(t, h, 1) // the mutex is not left locked
 }
+
+// Held counts what a rank holds, whoever looks: neither blocks on their way nor free ones.
+func TestHeld(t *testing.T) {
+	h, v := newHeap(t, 64, 0, Config{})
+	want := func(what string, rank, blocks int, bytes uint64) {
+		t.Helper()
+		for _, view := range []*View{&h.View, v} {
+			if n, b := view.Held(rank); n != blocks || b != bytes {
+				t.Errorf("%s: rank %d holds %d blocks with %d bytes, want %d with %d", what, rank, n, b, blocks, bytes)
+			}
+		}
+	}
+	want("new", 0, 0, 0)
+	a, _ := mustAlloc(t, h, 100)
+	b, _ := mustAlloc(t, h, 5000)
+	c, _ := mustAlloc(t, h, 0)
+	want("three", 0, 3, 5100)
+	m, err := h.Release(b, 1)
+	must(t, err)
+	want("one on its way", 0, 2, 100)
+	want("one on its way", 1, 0, 0)
+	b, err = v.Accept(m, 1)
+	must(t, err)
+	must(t, h.Free(a)) // the first of the table: those behind it count
+	want("one moved, one freed", 0, 1, 0)
+	want("one moved, one freed", 1, 1, 5000)
+	must(t, v.Free(b))
+	must(t, h.Free(c))
+	want("all freed", 0, 0, 0)
+	want("all freed", 1, 0, 0)
+}

@@ -70,20 +70,21 @@ func (e *Engine) window(heap int, off, n uint64) ([]byte, error) {
 	return v.Window(off, n)
 }
 
-// HeapInUse counts the blocks of this rank's arena that are in use, and their bytes.
+// HeapInUse counts the blocks that this rank holds, in whose heap they may be, and their bytes. Those on their
+// way to another rank are that one's.
 func (e *Engine) HeapInUse() (blocks int, bytes uint64, err error) {
 	e.heapMu.Lock()
 	defer e.heapMu.Unlock()
-	if e.heap == nil {
-		return 0, 0, nil
+	if e.heap != nil {
+		if _, err := e.heap.Reclaim(); err != nil {
+			return 0, 0, err
+		}
 	}
-	if _, err := e.heap.Reclaim(); err != nil {
-		return 0, 0, err
-	}
-	for _, b := range e.heap.Live() {
-		if b.Holder == int(e.rank) {
-			blocks++
-			bytes += b.Bytes
+	for r := range e.views {
+		if v := e.views[r].Load(); v != nil {
+			n, size := v.Held(int(e.rank))
+			blocks += n
+			bytes += size
 		}
 	}
 	return blocks, bytes, nil
