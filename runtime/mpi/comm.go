@@ -119,7 +119,8 @@ func (c *Comm) Context() context.Context {
 // WithContext is the same communicator with a bound on every blocking call:
 // when ctx ends, the call returns its cause, wrapped in an Error that names what was
 // pending. An operation that no peer had matched is taken back; the rest of a message that was
-// under way is dropped. The buffer is the caller's again in any case.
+// under way is dropped. The buffer is the caller's again in any case. A collective call (Dup, Split, a barrier) that
+// ends so leaves the ranks at different points: make no other on that communicator.
 func (c *Comm) WithContext(ctx context.Context) *Comm {
 	d := *c
 	d.ctx = ctx

@@ -10,6 +10,8 @@ import (
 
 // localJob is a job whose ranks are goroutines.
 type localJob struct {
+	ranks []*process
+
 	mu     sync.Mutex
 	errs   []error // by rank
 	causes []error // the first is what ended the job
@@ -19,6 +21,14 @@ func (l *localJob) blame(rank int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.causes = append(l.causes, fmt.Errorf("rank %d: %w", rank, err))
+}
+
+// abort ends the job: blocked calls fail, and contexts end, also those of ranks that compute.
+func (l *localJob) abort(p *process, code int) {
+	p.job.Abort(p.eng.Rank(), code)
+	for _, r := range l.ranks {
+		r.endContext()
+	}
 }
 
 // RunLocal runs fn on n ranks that are goroutines of this process, and returns when
@@ -35,8 +45,8 @@ func RunLocal(n int, fn func(world *Comm) error, opts ...Option) error {
 	if err != nil {
 		return fmt.Errorf("mpi: %w", err)
 	}
-	l := &localJob{errs: make([]error, n)}
 	ps := make([]*process, n)
+	l := &localJob{ranks: ps, errs: make([]error, n)}
 	for i := range ps {
 		if ps[i], err = newProcess(w.Endpoint(i), o); err != nil {
 			return fmt.Errorf("mpi: %w", err)
@@ -65,7 +75,14 @@ func RunLocal(n int, fn func(world *Comm) error, opts ...Option) error {
 }
 
 func (l *localJob) run(rank int, p *process, fn func(*Comm) error) {
+	returned := false
+	defer func() {
+		if !returned {
+			l.failed(rank, p, errGoexit)
+		}
+	}()
 	crash, err := guard(fn, p.world)
+	returned = true
 	if crash != "" {
 		err = errors.New(crash)
 	}
@@ -73,6 +90,13 @@ func (l *localJob) run(rank int, p *process, fn func(*Comm) error) {
 		p.finalize()
 		return
 	}
+	l.failed(rank, p, err)
+}
+
+var errGoexit = errors.New("its goroutine ended by runtime.Goexit (t.Fatal or t.FailNow inside of a rank?)")
+
+// failed takes note that a rank has ended with an error.
+func (l *localJob) failed(rank int, p *process, err error) {
 	if p.opts.faults == Return {
 		l.errs[rank] = fmt.Errorf("rank %d: %w", rank, err)
 		p.job.MarkDead(rank)
@@ -85,5 +109,5 @@ func (l *localJob) run(rank int, p *process, fn func(*Comm) error) {
 		return
 	}
 	l.blame(rank, err)
-	p.job.Abort(rank, 1)
+	l.abort(p, 1)
 }

@@ -74,6 +74,15 @@ func Improbe(c *Comm, src, tag int) (*Message, bool, error) {
 	return &Message{Status: c.status(m.Status, 0), c: c, m: m}, true, nil
 }
 
+// comm is the message's communicator. It may be revoked, or its context may have ended: the message is received even
+// so, as far as that goes, and its sender hears of it.
+func (m *Message) comm() *Comm {
+	if atomic.LoadUint32(m.c.state)&commFreed != 0 {
+		panic(panicFreed)
+	}
+	return m.c
+}
+
 // Mrecv receives a probed message. Each message can be received once.
 func Mrecv[T any](m *Message, buf []T, at ...Layout) (Status, error) {
 	d, elem := dataIn(buf, at)
@@ -83,10 +92,7 @@ func Mrecv[T any](m *Message, buf []T, at ...Layout) (Status, error) {
 	if m.null {
 		return nullStatus, nil
 	}
-	c := m.c
-	if err := c.check("Mrecv", m.Status.Source, m.Status.Tag); err != nil {
-		return nullStatus, err
-	}
+	c := m.comm()
 	st, err := c.eng.Complete(c.ctx, c.eng.Receive(engine.OpRecv, c.p2p, m.m, d))
 	return c.status(st, elem), c.fail("Mrecv", m.Status.Source, m.Status.Tag, err)
 }
@@ -100,6 +106,7 @@ func Imrecv[T any](m *Message, buf []T, at ...Layout) Request {
 	if m.null {
 		return Request{c: m.c, op: opIrecv}
 	}
-	r := m.c.eng.Receive(engine.OpRecv, m.c.p2p, m.m, d)
-	return m.c.begun(opIrecv, r, m.Status.Source, m.Status.Tag, elem)
+	c := m.comm()
+	r := c.eng.Receive(engine.OpRecv, c.p2p, m.m, d)
+	return c.begun(opIrecv, r, m.Status.Source, m.Status.Tag, elem)
 }

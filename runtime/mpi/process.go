@@ -64,7 +64,10 @@ func newProcess(ep transport.Endpoint, opts options) (*process, error) {
 }
 
 // newEpoch runs with the engine's token.
-func (p *process) newEpoch() {
+func (p *process) newEpoch() { p.endContext() }
+
+// endContext ends the job's context if the job was aborted.
+func (p *process) endContext() {
 	if rank, code, yes := p.job.Aborted(); yes {
 		who := "golaunch"
 		if rank >= 0 {
@@ -116,12 +119,13 @@ func (p *process) report() []bootstrap.Pending {
 // abort ends the job because of this rank.
 func (p *process) abort(code int, why string) error {
 	rank := p.eng.Rank()
-	p.job.Abort(rank, code)
 	if p.local != nil {
+		p.local.abort(p, code)
 		err := fmt.Errorf("%w by rank %d: %s", ErrAborted, rank, why)
 		p.local.blame(rank, errors.New(why))
 		return err
 	}
+	p.job.Abort(rank, code)
 	if p.client != nil {
 		p.client.Abort(code, why)
 	} else {
