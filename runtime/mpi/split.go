@@ -20,8 +20,11 @@ func splitID(id uint32) (leader, count int) { return int(id >> idBits), int(id &
 
 var errNoContext = errors.New("more than 16384 communicators led by one rank at once")
 
-// takeID reserves an id led by this rank.
-func (p *process) takeID() (uint32, error) {
+// noID is the vote of a rank that has no id left. It hurts only those whom it would lead.
+const noID = 1<<32 - 1
+
+// takeID reserves an id led by this rank, or gives noID.
+func (p *process) takeID() uint32 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := p.nextID
@@ -32,12 +35,15 @@ func (p *process) takeID() (uint32, error) {
 		n = p.freeIDs[0]
 		p.freeIDs = p.freeIDs[1:]
 	default:
-		return 0, errNoContext
+		return noID
 	}
-	return uint32(p.eng.Rank())<<idBits | n, nil
+	return uint32(p.eng.Rank())<<idBits | n
 }
 
 func (p *process) returnID(id uint32) {
+	if id == noID {
+		return
+	}
 	p.mu.Lock()
 	p.freeIDs = append(p.freeIDs, id&(1<<idBits-1))
 	p.mu.Unlock()
@@ -92,13 +98,9 @@ const panicColor = "mpi: colour and key must fit in 32 bits"
 
 func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 	p := c.shared.proc
-	id, err := p.takeID()
-	if err != nil {
-		return nil, c.fail(op, ProcNull, AnyTag, err)
-	}
+	id := p.takeID()
 	votes, err := c.gatherVotes(vote{int32(color), int32(key), id, c.shared.members[c.rank]})
-	if err != nil {
-		p.returnID(id)
+	if err != nil { // the others may have our vote and use the id: it is given up
 		return nil, c.fail(op, ProcNull, AnyTag, err)
 	}
 	var mine []vote
@@ -125,6 +127,9 @@ func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 	}
 	if leader.id != id {
 		p.returnID(id)
+	}
+	if leader.id == noID {
+		return nil, c.fail(op, ProcNull, AnyTag, fmt.Errorf("rank %d: %w", c.rankOf(leader.node), errNoContext))
 	}
 	d := newComm(p, leader.id, members, rank, name)
 	d.ctx = c.ctx
