@@ -82,7 +82,7 @@ const (
 	panicInit      = "mpi: Init was called twice"
 	panicNoInit    = "mpi: not initialised (call Run or Init first)"
 	panicNotMember = "mpi: rank is not in the group"
-	panicStatuses  = "mpi: fewer statuses than requests"
+	panicStatuses  = "mpi: fewer statuses or indices than requests"
 )
 
 func (c *Comm) fail(op string, peer, tag int, err error) error {

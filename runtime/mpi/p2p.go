@@ -18,11 +18,11 @@ type Layout = layout.Layout
 func data[T any](buf []T, at []Layout) (engine.Data, int) {
 	size := elemSize[T]()
 	d := engine.Data{P: unsafe.Pointer(unsafe.SliceData(buf)), N: len(buf) * size}
-	if len(at) == 0 || at[0].IsWhole() {
-		return d, size
-	}
 	if len(at) > 1 {
 		panic(panicLayouts)
+	}
+	if len(at) == 0 || at[0].IsWhole() {
+		return d, size
 	}
 	packed, ok := at[0].Measure(d.N, size)
 	if !ok {

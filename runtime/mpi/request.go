@@ -206,7 +206,8 @@ func pending(reqs []Request, few []*engine.Req) (rs []*engine.Req, c *Comm, done
 	return rs, c, -1
 }
 
-// WaitAny waits until one of reqs is done and returns its index, or -1 when all are null.
+// WaitAny waits until one of reqs is done and returns its index, or -1 when all are null. If their communicators have
+// different bounds (WithContext), that of the last request that is not null holds for all.
 func WaitAny(reqs []Request) (int, Status, error) {
 	for {
 		i, st, ok, err := anyOf(reqs, true)
@@ -248,7 +249,7 @@ func anyOf(reqs []Request, wait bool) (int, Status, bool, error) {
 }
 
 // WaitSome waits until at least one of reqs is done and finishes all that are:
-// their indices go to the front of index, their statuses to st (nil, or as long as reqs). n is how
+// their indices go to the front of index (as long as reqs), their statuses to st (nil, or as long as reqs). n is how
 // many; 0 when all were null. The first error is returned.
 func WaitSome(reqs []Request, index []int, st []Status) (n int, err error) {
 	return someOf(reqs, index, st, true)
@@ -260,11 +261,14 @@ func TestSome(reqs []Request, index []int, st []Status) (n int, err error) {
 }
 
 func someOf(reqs []Request, index []int, st []Status, wait bool) (n int, err error) {
+	if len(index) < len(reqs) || st != nil && len(st) < len(reqs) {
+		panic(panicStatuses)
+	}
 	i, s, ok, err := anyOf(reqs, wait)
 	for !ok && wait {
 		i, s, ok, err = anyOf(reqs, wait)
 	}
-	for ok && i >= 0 && n < len(index) {
+	for ok && i >= 0 {
 		index[n] = i
 		if st != nil {
 			st[n] = s
@@ -280,14 +284,21 @@ func someOf(reqs []Request, index []int, st []Status, wait bool) (n int, err err
 
 // TestAll makes progress and says whether all of reqs are done; then it is WaitAll.
 func TestAll(reqs []Request, st []Status) (bool, error) {
+	if st != nil && len(st) < len(reqs) {
+		panic(panicStatuses)
+	}
 	var few [16]*engine.Req
 	rs := few[:0]
 	var c *Comm
 	for i := range reqs {
-		rs = append(rs, reqs[i].r)
-		if reqs[i].r != nil {
-			c = reqs[i].c
+		q := &reqs[i]
+		if q.r != nil {
+			if q.r.Serial() != q.serial {
+				panic(panicRequest)
+			}
+			c = q.c
 		}
+		rs = append(rs, q.r)
 	}
 	if c != nil && !c.eng.TestMany(rs, false) {
 		return false, nil
