@@ -273,6 +273,15 @@ func TestAllocsPerOp(t *testing.T) {
 				r, s := mpi.Irecv(c, b, other, 1), mpi.Isend(c, a, other, 1)
 				s.Wait()
 				r.Wait()
+				mpi.Sendrecv(c, a, other, 2, b, other, 2)
+				if c.Rank() == 0 {
+					mpi.Ssend(c, a, other, 3)
+				} else {
+					mpi.Recv(c, b, other, 3)
+				}
+				r, s = mpi.Irecv(c, b, other, 4), mpi.Issend(c, a, other, 4)
+				s.Wait()
+				r.Wait()
 			}
 			for range 100 {
 				step()
@@ -283,4 +292,47 @@ func TestAllocsPerOp(t *testing.T) {
 			return nil
 		})
 	}
+}
+
+// What a Move and its receive, there and back, allocate: the handles. It is bounded, not 0.
+func TestAllocsPerMove(t *testing.T) {
+	mpitest.Run(t, 2, func(c *mpi.Comm) error {
+		b, err := mpi.Alloc[float64](c, 1000)
+		if err != nil {
+			return err
+		}
+		mine := c.Rank() == 0
+		if !mine {
+			if err := b.Free(); err != nil {
+				return err
+			}
+		}
+		step := func() {
+			for range 2 {
+				if mine {
+					err = errors.Join(err, b.Move(c, 1-c.Rank(), 3))
+				} else {
+					var e error
+					if b, _, e = mpi.RecvMove[float64](c, 1-c.Rank(), 3); e != nil {
+						err = errors.Join(err, e)
+					}
+				}
+				mine = !mine
+			}
+		}
+		for range 100 {
+			step()
+		}
+		got := testing.AllocsPerRun(100, step)
+		if c.Rank() == 0 {
+			t.Logf("%v allocations in both ranks for 2 moves", got)
+		}
+		if got > 2 {
+			err = errors.Join(err, fmt.Errorf("%v allocations, want a handle a move", got))
+		}
+		if mine {
+			err = errors.Join(err, b.Free())
+		}
+		return err
+	})
 }

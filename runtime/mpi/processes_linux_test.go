@@ -88,3 +88,41 @@ func confine(t *testing.T, n int) (undo func()) {
 		runtime.UnlockOSThread()
 	}
 }
+
+// Messages between processes allocate nothing either: not more in many operations than the runtime does by itself.
+func TestAllocsInProcesses(t *testing.T) {
+	mpitest.RunProcesses(t, 2, func(c *mpi.Comm) error {
+		other := 1 - c.Rank()
+		for _, n := range []int{8, 5000, 100000} {
+			a, b := make([]byte, n), make([]byte, n)
+			step := func() error {
+				_, err := mpi.Sendrecv(c, a, other, 0, b, other, 0)
+				if err != nil {
+					return err
+				}
+				if c.Rank() == 0 {
+					if err = mpi.Ssend(c, a, other, 1); err == nil {
+						_, err = mpi.Recv(c, b, other, 2)
+					}
+				} else if _, err = mpi.Recv(c, b, other, 1); err == nil {
+					err = mpi.Send(c, a, other, 2)
+				}
+				return err
+			}
+			var before, after runtime.MemStats
+			for i := range 1100 {
+				if i == 100 {
+					runtime.ReadMemStats(&before)
+				}
+				if err := step(); err != nil {
+					return err
+				}
+			}
+			runtime.ReadMemStats(&after)
+			if got := after.Mallocs - before.Mallocs; got > 100 {
+				return fmt.Errorf("%d bytes: %d allocations in 1000 steps", n, got)
+			}
+		}
+		return nil
+	})
+}
