@@ -15,6 +15,7 @@ package archtest
 const graph = `
 # Pure: no goroutine, clock, socket or file. TestPure looks at the code as well.
 PURE = runtime/invariants runtime/layout runtime/match runtime/proto runtime/ring runtime/topo runtime/wire
+  collective/plan
 PURE -> PURE
 
 # Shared memory of one node.
