@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/invariants"
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/transport"
 	"github.com/golaunch/golaunch/runtime/wire"
@@ -380,10 +381,12 @@ func TestContextsEndAnywhere(t *testing.T) {
 			for i := range rounds {
 				n := lengths[i%len(lengths)]
 				out := pattern(n, i)
-				if i%3 == 0 {
+				// Who reads a buffer in the arena while its sender takes it back and writes to it drops what it has read. The
+				// race detector sees only the reading.
+				if i%3 == 0 && !invariants.Enabled {
 					out = arena[me][:copy(arena[me], out)]
 				}
-				// The round's tag is its own: what is left of an earlier one disturbs nobody.
+				// The round's tag is its own: what is left of an earlier one disturbs nobody, nor pingpong.
 				var rs []*engine.Req
 				tag := int32(1000 + i)
 				r := w.recv(me, int32(other), tag, b)
