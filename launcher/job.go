@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/golaunch/golaunch/runtime/bootstrap"
+	"github.com/golaunch/golaunch/runtime/segment"
 )
 
 // Times that are not the user's to choose.
@@ -273,6 +274,9 @@ func (j *job) fail(rank, code int, how string) {
 		j.do(actMarkDead{rank})
 		j.print("%s %s; the job goes on without it", j.name(rank), how)
 		return
+	}
+	if aborted && by == segment.Nobody {
+		how += " (the word in the ranks' shared memory that says who has aborted the job holds nonsense)"
 	}
 	j.end(cause{kind: causeFailure, rank: rank, code: code, how: how}, syscall.SIGTERM)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/golaunch/golaunch/runtime/bootstrap"
+	"github.com/golaunch/golaunch/runtime/segment"
 )
 
 // world is a job under test and everything it did.
@@ -183,6 +184,14 @@ func TestJobAbort(t *testing.T) {
 	if f := w.finish(); strings.Contains(f.text, "Init") {
 		t.Errorf("says %q", f.text)
 	}
+}
+
+// A job whose abort word was overwritten ends, with a sentence that blames no rank for it.
+func TestJobAbortWordNonsense(t *testing.T) {
+	w := newWorld(t, 2)
+	w.aborted = func() (int, int, bool) { return segment.Nobody, 0, true }
+	w.step(hello(0), hello(1), exits(1, 1), exits(0, 1), evAllGone{})
+	w.expect(1, "rank 1 (prog, process 101 on here) ended with exit code 1 (the word in the ranks' shared memory that says who has aborted the job holds nonsense)")
 }
 
 // The others notice an abort in the shared memory, and may be gone before golaunch has

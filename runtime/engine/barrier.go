@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"unsafe"
 
@@ -33,13 +34,17 @@ func (e *Engine) NewCounter(leader, i int) (c Counter, ok bool) {
 // node, this one included.
 func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, members []int32) error {
 	c.epoch++
-	if atomic.AddUint32(c.arrive, 1) == uint32(len(members)) {
+	here := atomic.AddUint32(c.arrive, 1)
+	if here == uint32(len(members)) {
 		atomic.StoreUint32(c.arrive, 0) // before anybody can arrive for the next
 		atomic.StoreUint32(c.gen, c.epoch)
 		for _, m := range members {
 			e.job.Wake(int(m))
 		}
 		return nil
+	}
+	if here > uint32(len(members)) {
+		return fmt.Errorf("%w: %d arrivals at a barrier of %d", ErrCorrupt, here, len(members))
 	}
 	for range e.wait.arrive {
 		if atomic.LoadUint32(c.gen) == c.epoch {
@@ -63,4 +68,18 @@ func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, member
 	e.release(r)
 	e.unlock()
 	return err
+}
+
+// released looks at the word that r waits for. It finishes r, with an error if the word is neither that of r's round nor the
+// one before: then the word was overwritten, or a rank has left an earlier barrier with an error and begun another.
+func (e *Engine) released(r *Req) bool {
+	switch round := atomic.LoadUint32(r.word); round {
+	case r.want - 1:
+		return false
+	case r.want:
+		e.finish(r, nil)
+	default:
+		e.finish(r, fmt.Errorf("%w: a barrier is in round %d, this rank in round %d", ErrCorrupt, round, r.want))
+	}
+	return true
 }

@@ -118,6 +118,80 @@ func TestNonsenseRecords(t *testing.T) {
 	}
 }
 
+// What was overwritten so that it can never be seen is noticed by whoever waits for it, and by whoever waits for an answer.
+func TestOverwrittenWords(t *testing.T) {
+	t.Run("record", func(t *testing.T) {
+		w := newWorld(t, 3)
+		b, err := w.ep[1].Channel(0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ok(1, w.send(engine.OpSend, 1, 0, 1, pattern(8, 1)))
+		lines := b[128+64*ring.Descs:]
+		binary.LittleEndian.PutUint16(lines, 77) // the lap
+		w.fails(0, w.recv(0, 1, 1, make([]byte, 8)), engine.ErrCorrupt)
+		w.pingpong(0, 2)
+	})
+	t.Run("descriptor", func(t *testing.T) {
+		w := newWorld(t, 3)
+		f := newForger(w)
+		r := w.send(engine.OpSsend, 1, 0, 1, pattern(8, 1))
+		other := w.send(engine.OpSsend, 1, 0, 2, pattern(8, 1))
+		*f.Desc(0) = wire.DescWord(77, wire.DescOffered)
+		w.fails(1, r, engine.ErrCorrupt)
+		w.fails(1, other, engine.ErrCorrupt)
+		w.pingpong(1, 2)
+	})
+	t.Run("barrier", func(t *testing.T) {
+		w := newWorld(t, 2)
+		c, _ := w.e[0].NewCounter(0, 3)
+		arrive := (*uint32)(w.e[0].Job().Block(0, 3))
+		*arrive = 5
+		if err := w.e[0].Barrier(unbounded, &c, ctxA, []int32{0, 1}); !errors.Is(err, engine.ErrCorrupt) {
+			t.Errorf("six arrivals of two: %v", err)
+		}
+		*arrive = 0
+		round := (*uint32)(unsafe.Add(unsafe.Pointer(arrive), 64))
+		for _, wrong := range []uint32{0xffffffff, 1000} {
+			*round = 0
+			c, _ := w.e[0].NewCounter(0, 3)
+			*round, *arrive = wrong, 0
+			if err := w.e[0].Barrier(unbounded, &c, ctxA, []int32{0, 1}); !errors.Is(err, engine.ErrCorrupt) {
+				t.Errorf("round %d instead of 0: %v", wrong, err)
+			}
+		}
+	})
+}
+
+// Nothing that follows nonsense in a channel is believed: the receives that it would match could wait for ever.
+func TestNothingAfterNonsense(t *testing.T) {
+	w := newWorld(t, 2)
+	f := newForger(w)
+	f.inline(wire.Eager, -5, nil)
+	f.bulk(wire.First, 1, 100, 200, 0)
+	f.inline(wire.Eager, 2, pattern(8, 1))
+	w.turn(0)
+	w.fails(0, w.recv(0, 1, 1, make([]byte, 200)), engine.ErrCorrupt)
+	w.fails(0, w.recv(0, 1, 2, make([]byte, 200)), engine.ErrCorrupt)
+}
+
+// The short way of a receive doesn't take what the ordinary way would refuse.
+func TestShortWayRefusesNonsense(t *testing.T) {
+	for _, kind := range []wire.Kind{wire.Eager, wire.Move} {
+		w := newWorld(t, 2)
+		f := newForger(w)
+		w.turn(0) // it listens
+		f.inline(kind, -5, make([]byte, 48))
+		var st engine.Status
+		var body [48]byte
+		if w.e[0].TryRecv(ctxA, 1, engine.AnyTag, unsafe.Pointer(&body), 48, &st) || w.e[0].TryRecvMove(ctxA, 1, engine.AnyTag, &body, &st) {
+			t.Fatalf("%v with tag -5 was received: %+v", kind, st)
+		}
+		w.turn(0)
+		w.fails(0, w.recv(0, 1, 1, make([]byte, 48)), engine.ErrCorrupt)
+	}
+}
+
 // Records that come late, or for nobody, are no crime: a cancelled receive leaves such behind.
 func TestRecordsForNobody(t *testing.T) {
 	w := newWorld(t, 2)

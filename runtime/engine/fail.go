@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/golaunch/golaunch/runtime/proto"
+	"github.com/golaunch/golaunch/runtime/segment"
 	"github.com/golaunch/golaunch/runtime/wire"
 )
 
@@ -11,8 +12,11 @@ import (
 func (e *Engine) newEpoch() {
 	if rank, code, yes := e.job.Aborted(); yes && e.aborted == nil {
 		who := "golaunch"
-		if rank >= 0 {
+		switch {
+		case rank >= 0:
 			who = fmt.Sprintf("rank %d", rank)
+		case rank == segment.Nobody:
+			who = "nobody, the shared memory holds nonsense,"
 		}
 		e.aborted = fmt.Errorf("%w by %s with code %d", ErrAborted, who, code)
 		e.failAll(e.aborted)

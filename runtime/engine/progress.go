@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math/bits"
-	"sync/atomic"
 )
 
 func trailing(x uint32) int { return bits.TrailingZeros32(x) }
@@ -40,7 +39,9 @@ func (e *Engine) checkWatched() bool {
 	for i := 0; i < len(e.watched); {
 		r := e.watched[i]
 		if !r.done && e.check(r) {
-			e.finish(r, nil)
+			if !r.done {
+				e.finish(r, nil)
+			}
 			moved = true
 		}
 		if !r.done {
@@ -59,11 +60,11 @@ func (e *Engine) unwatch(i int) {
 	e.watched = e.watched[:last]
 }
 
-// check says whether a request is fulfilled that no message finishes.
+// check says whether a request is fulfilled that no message finishes, or has just failed.
 func (e *Engine) check(r *Req) bool {
 	switch r.op {
 	case OpWait:
-		return atomic.LoadUint32(r.word) == r.want
+		return e.released(r)
 	case OpProbe:
 		return e.peek(r)
 	case OpMprobe:
@@ -100,6 +101,14 @@ func (e *Engine) settle() bool {
 	for _, p := range e.open {
 		if p.rx.Unpublished() && p.rx.Publish() {
 			e.job.Wake(int(p.rank))
+		}
+	}
+	for _, p := range e.open {
+		if p.err == nil {
+			if err := p.rx.Stray(); err != nil {
+				e.corrupt(p, err)
+				moved = true
+			}
 		}
 	}
 	before := len(e.open)

@@ -18,7 +18,7 @@ func (e *Engine) receive(p *peer) bool {
 		e.drain(p)
 	}
 	rec := &e.rec
-	for i := 0; i < 32 && p.rx.Next(rec); i++ {
+	for i := 0; i < 32 && p.corrupt == nil && p.rx.Next(rec); i++ {
 		e.handle(p, rec)
 		if p.rx.Advance(rec) {
 			e.job.Wake(int(p.rank))

@@ -34,7 +34,7 @@ func (e *Engine) TryRecv(ctx uint32, src, tag int32, p unsafe.Pointer, n int, st
 	w1 := rx.Envelope()
 	got := int32(w1 >> 32)
 	length := w0 >> 32
-	if uint16(w0>>16)&^(uint16(wire.Rewind)<<8) != uint16(wire.Eager) || uint32(w1) != ctx || (got != tag && tag != AnyTag) || length > uint64(n) {
+	if uint16(w0>>16)&^(uint16(wire.Rewind)<<8) != uint16(wire.Eager) || uint32(w1) != ctx || (got != tag && (tag != AnyTag || got < 0)) || length > uint64(n) {
 		e.unlock()
 		return false
 	}
@@ -79,7 +79,7 @@ func (e *Engine) TryRecvMove(ctx uint32, src, tag int32, body *[moveBytes]byte, 
 		}
 	}
 	rec := &e.rec
-	if !pr.rx.Next(rec) || rec.Kind != wire.Move || rec.Ctx != ctx || (rec.Tag != tag && tag != AnyTag) || rec.Len != moveBytes {
+	if !pr.rx.Next(rec) || rec.Kind != wire.Move || rec.Ctx != ctx || (rec.Tag != tag && (tag != AnyTag || rec.Tag < 0)) || rec.Len != moveBytes {
 		return false
 	}
 	*body = *(*[moveBytes]byte)(rec.Data)

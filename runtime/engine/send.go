@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"fmt"
 	"sync/atomic"
 	"unsafe"
 
@@ -277,7 +278,11 @@ func (e *Engine) answers() bool {
 		r := e.offered[i]
 		p := e.peers[r.peer]
 		gen, state := wire.DescSplit(atomic.LoadUint64(p.tx.Desc(int(r.desc))))
-		if gen != r.gen || state == wire.DescOffered || state == wire.DescClaimed || state == wire.DescGranted && r.choice == proto.Borrow {
+		if gen != r.gen { // only this rank changes it
+			e.corrupt(p, fmt.Errorf("descriptor %d holds generation %d, not %d", r.desc, gen, r.gen))
+			return true // the list is another one now
+		}
+		if state == wire.DescOffered || state == wire.DescClaimed || state == wire.DescGranted && r.choice == proto.Borrow {
 			i++ // no answer yet, or the receiver is reading our buffer
 			continue
 		}

@@ -75,11 +75,7 @@ func (e *Engine) ready(c *cond) bool {
 		if r.done {
 			return true
 		}
-		if r.op == OpWait && atomic.LoadUint32(r.word) == r.want {
-			e.finish(r, nil)
-			return true
-		}
-		return false
+		return r.op == OpWait && e.released(r)
 	}
 	if c.any {
 		open := false

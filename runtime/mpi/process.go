@@ -70,8 +70,11 @@ func (p *process) newEpoch() { p.endContext() }
 func (p *process) endContext() {
 	if rank, code, yes := p.job.Aborted(); yes {
 		who := "golaunch"
-		if rank >= 0 {
+		switch {
+		case rank >= 0:
 			who = fmt.Sprintf("rank %d", rank)
+		case rank == segment.Nobody:
+			who = "nobody, the shared memory holds nonsense,"
 		}
 		p.cancel(fmt.Errorf("%w by %s with code %d", ErrAborted, who, code))
 	}

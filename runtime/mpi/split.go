@@ -103,6 +103,12 @@ func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 	if err != nil { // the others may have our vote and use the id: it is given up
 		return nil, c.fail(op, ProcNull, AnyTag, err)
 	}
+	for i, v := range votes { // they index the node's memory from here on
+		if leader, _ := splitID(v.id); v.node != c.shared.members[i] || leader != int(v.node) {
+			p.returnID(id)
+			return nil, c.fail(op, i, AnyTag, fmt.Errorf("%w: the vote of rank %d is another's", ErrCorrupt, i))
+		}
+	}
 	var mine []vote
 	for _, v := range votes {
 		if v.color == int32(color) {

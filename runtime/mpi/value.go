@@ -29,12 +29,18 @@ func during(op string, err error) error {
 	return err
 }
 
+// maxValue bounds what RecvValue believes, in bytes: gob refuses larger messages.
+const maxValue = 1 << 33
+
 // RecvValue receives what SendValue sent. The types must fit as gob wants it.
 func RecvValue[V any](c *Comm, src, tag int) (V, Status, error) {
 	var v V
 	m, err := Mprobe(c, src, tag)
 	if err != nil || m.null {
 		return v, nullStatus, during("RecvValue", err)
+	}
+	if uint64(m.Status.bytes) > maxValue {
+		return v, m.Status, c.fail("RecvValue", m.Status.Source, m.Status.Tag, fmt.Errorf("%w: a value of %d bytes", ErrCorrupt, m.Status.bytes))
 	}
 	b := make([]byte, m.Status.bytes)
 	st, err := Mrecv(m, b)

@@ -117,8 +117,8 @@ func TestRingIsAQueue(t *testing.T) {
 			}
 			var rec Record
 			ok := rx.Next(&rec)
-			if ok != (len(queue) > 0) || rx.Err() != nil {
-				rt.Fatalf("step %d: Next says %v with %d queued, %v", i, ok, len(queue), rx.Err())
+			if ok != (len(queue) > 0) || rx.Err() != nil || rx.Stray() != nil {
+				rt.Fatalf("step %d: Next says %v with %d queued, %v, %v", i, ok, len(queue), rx.Err(), rx.Stray())
 			}
 			if !ok {
 				rx.Publish()
@@ -209,8 +209,8 @@ func TestRingConcurrent(t *testing.T) {
 	for i := range n {
 		var rec Record
 		for !rx.Next(&rec) {
-			if rx.Err() != nil {
-				t.Fatal(rx.Err())
+			if rx.Err() != nil || rx.Stray() != nil {
+				t.Fatal(rx.Err(), rx.Stray())
 			}
 			rx.Publish()
 			runtime.Gosched()
@@ -223,6 +223,32 @@ func TestRingConcurrent(t *testing.T) {
 	rx.Publish()
 	if !tx.Idle() {
 		t.Error("all was consumed, but the producer does not see it")
+	}
+}
+
+// A record whose first word was overwritten is noticed, unless with zero or what looks like another record.
+func TestStray(t *testing.T) {
+	tx, rx, _ := pair(t, Shape{Lines: 16, Bulk: 4096})
+	for i := range 100 {
+		if rx.Stray() != nil {
+			t.Fatalf("message %d: %v in an empty ring", i, rx.Stray())
+		}
+		send(tx, msg{wire.Eager, 1, 2, 3, make([]byte, i)}, false)
+		word := (*uint64)(rx.slot)
+		was := *word
+		for _, wrong := range []uint64{was + 1, was - 1, ^uint64(0), was &^ 0xffff, 1 << 63} {
+			*word = wrong
+			if rx.Ready() || rx.Stray() == nil {
+				t.Fatalf("message %d: %#x for %#x is not noticed", i, wrong, was)
+			}
+		}
+		*word = was
+		var rec Record
+		if rx.Stray() != nil || !rx.Next(&rec) {
+			t.Fatalf("message %d: %v, %v", i, rx.Stray(), rx.Err())
+		}
+		rx.Advance(&rec)
+		rx.Publish()
 	}
 }
 

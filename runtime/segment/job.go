@@ -101,10 +101,19 @@ func (j *Job) Abort(rank, code int) bool {
 	return won
 }
 
-// Aborted says whether the job was aborted, by which rank (-1: by golaunch) and with which code.
+// Nobody is who has aborted the job according to an abort word that no rank has written.
+const Nobody = -2
+
+// Aborted says whether the job was aborted, by which rank (-1: by golaunch; or Nobody) and with which code.
 func (j *Job) Aborted() (rank, code int, yes bool) {
 	w := j.u64(jobAbort).Load()
-	return int(int32(uint32(w))) - 1, int(w >> 32 & 0xffff), w != 0
+	if w == 0 {
+		return -1, 0, false
+	}
+	if w>>48 != 1<<15 || uint32(w) > uint32(j.Ranks) {
+		return Nobody, 0, true
+	}
+	return int(uint32(w)) - 1, int(w >> 32 & 0xffff), true
 }
 
 // Notify raises the epoch and wakes every parked rank.

@@ -68,6 +68,13 @@ func TestWords(t *testing.T) {
 	if r, _, _ := func() (int, int, bool) { j.u64(jobAbort).Store(0); j.Abort(-1, 9); return j.Aborted() }(); r != -1 {
 		t.Errorf("golaunch's abort is said to be of rank %d", r)
 	}
+	for _, w := range []uint64{1, 1 << 32, 1<<63 | 4, 1<<63 | 1<<50, ^uint64(0), 1 << 62} {
+		j.u64(jobAbort).Store(w)
+		if r, _, yes := j.Aborted(); r != Nobody || !yes {
+			t.Errorf("%#x is said to be of rank %d: %v", w, r, yes)
+		}
+	}
+	j.u64(jobAbort).Store(0)
 	e = j.Epoch().Load()
 	j.MarkInit(0)
 	j.MarkDead(0)

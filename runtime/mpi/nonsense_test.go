@@ -1,0 +1,63 @@
+package mpi_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"unsafe"
+
+	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/mpi"
+)
+
+// A vote names memory of the node: one that can't be its sender's is an error, not an index.
+func TestForgedVotes(t *testing.T) {
+	const internal = 2 // plane of the world
+	for name, v := range map[string]struct{ id, node uint32 }{
+		"another rank":           {1<<14 | 1, 0},
+		"a rank that is none":    {1<<14 | 1, 1 << 20},
+		"a negative rank":        {1<<14 | 1, 0xffffffff},
+		"an id of another rank":  {1, 1},
+		"an id of a rank beyond": {99<<14 | 1, 1},
+	} {
+		err := mpi.RunLocal(2, func(c *mpi.Comm) error {
+			if c.Rank() == 0 {
+				_, err := c.Split(0, 0)
+				if !errors.Is(err, mpi.ErrCorrupt) {
+					t.Errorf("%s: Split returns %v", name, err)
+				}
+				return nil
+			}
+			var b [16]byte // color, key, id, node
+			binary.LittleEndian.PutUint32(b[8:], v.id)
+			binary.LittleEndian.PutUint32(b[12:], v.node)
+			_, err := c.Engine().Complete(context.Background(), c.Engine().StartSend(engine.OpSend, internal, 0, 0, engine.Data{P: unsafe.Pointer(&b), N: len(b)}))
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A value of a size that nobody sends is an error before memory is taken for it.
+func TestRecvValueOfAnySize(t *testing.T) {
+	err := mpi.RunLocal(1, func(c *mpi.Comm) error {
+		b, err := mpi.Alloc[byte](c, 1<<33+1) // nobody touches it
+		if err != nil {
+			return err
+		}
+		mpi.Isend(c, b.Slice(), 0, 1)
+		if _, _, err := mpi.RecvValue[string](c, 0, 1); !errors.Is(err, mpi.ErrCorrupt) {
+			t.Errorf("RecvValue returns %v", err)
+		}
+		return nil
+	})
+	if errors.Is(err, mpi.ErrNoSpace) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
