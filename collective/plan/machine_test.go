@@ -61,6 +61,7 @@ type machine struct {
 	ranks []progress
 	chans []channel // of source*n + destination
 	ready []int     // ranks that can begin a group
+	busy  int       // the rank that begins one just now
 }
 
 type progress struct {
@@ -128,6 +129,7 @@ func (m *machine) run() error {
 // begin begins rank r's next group and, if that is through at once, those after it.
 func (m *machine) begin(r int) error {
 	p := &m.ranks[r]
+	m.busy = r
 	for p.next < len(m.plans[r].Steps) {
 		group := m.plans[r].Group(p.next)
 		p.next += len(group)
@@ -251,7 +253,7 @@ func (m *machine) match(c *channel, src, dst int) error {
 		}
 		p := &m.ranks[r]
 		p.end = max(p.end, t)
-		if p.left--; p.left == 0 {
+		if p.left--; p.left == 0 && r != m.busy {
 			p.clock = p.end
 			m.ready = append(m.ready, r)
 		}
