@@ -42,6 +42,32 @@ var costs = map[string]func(n, m int) cost{
 	"scatter/binomial": func(n, m int) cost {
 		return powersOnly(n, cost{n - 1, m * (n / 2) * log(n), log(n)}, cost{n - 1, -1, log(n)})
 	},
+	"allgather/ring": func(n, m int) cost { return cost{n * (n - 1), n * (n - 1) * m, n - 1} },
+	"allgather/doubling": func(n, m int) cost {
+		p, e := members(n), n-members(n)
+		return cost{2*e + p*log(p), (n*(p-1) + e + e*n) * m, log(p) + 2*min(e, 1)}
+	},
+	"allgather/bruck":   func(n, m int) cost { return cost{n * log(n), n * (n - 1) * m, log(n)} },
+	"alltoall/pairwise": func(n, m int) cost { return cost{n * (n - 1), n * (n - 1) * m, n - 1} },
+	"alltoall/bruck": func(n, m int) cost {
+		ones := 0
+		for i := range n {
+			ones += bits.OnesCount(uint(i))
+		}
+		return powersOnly(n, cost{n * log(n), n * m * (n / 2) * log(n), log(n)}, cost{n * log(n), n * m * ones, log(n)})
+	},
+	"reduce_scatter/pairwise": func(n, m int) cost { return cost{n * (n - 1), n * (n - 1) * m, n - 1} },
+	"reduce_scatter/halving": func(n, m int) cost {
+		p, e := members(n), n-members(n)
+		return cost{2*e + p*log(p), (e*n + n*(p-1) + e) * m, log(p) + 2*min(e, 1)}
+	},
+	"scan/doubling":   scanCost,
+	"exscan/doubling": scanCost,
+}
+
+func scanCost(n, m int) cost {
+	msgs := n*log(n) - (1<<log(n) - 1)
+	return cost{msgs, msgs * m, log(n)}
 }
 
 // atMost are rounds that the comments bound.

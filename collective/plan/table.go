@@ -35,6 +35,30 @@ func algorithms(op Op) []algorithm {
 			{"linear", true, true, scatterLinear},
 			{"binomial", true, true, scatterBinomial},
 		}
+	case Allgather:
+		return []algorithm{
+			{"ring", true, true, allgatherRing},
+			{"doubling", true, true, allgatherDoubling},
+			{"bruck", true, true, allgatherBruck},
+		}
+	case Alltoall:
+		return []algorithm{
+			{"pairwise", true, true, alltoallPairwise},
+			{"bruck", true, false, alltoallBruck},
+		}
+	case ReduceScatter:
+		return []algorithm{
+			{"pairwise", true, true, reduceScatterPairwise},
+			{"halving", false, true, reduceScatterHalving},
+		}
+	case Scan:
+		return []algorithm{
+			{"doubling", true, false, scanDoubling},
+		}
+	case Exscan:
+		return []algorithm{
+			{"doubling", true, false, exscanDoubling},
+		}
 	}
 	return nil
 }
