@@ -3,7 +3,7 @@ package archtest
 // graph says which of our packages each of our packages may import. What is not listed is refused.
 //
 //	a b -> c d      a and b may import c and d, outside their tests
-//	NAME = a b      NAME stands for a and b, on either side of an arrow
+//	NAME = a b      NAME stands for a and b, on either side of an arrow and in later names
 //	folder/*        every package right below folder, on the left only
 //
 // A line that begins with a blank continues the one above it. Every package may import runtime/invariants, and a
@@ -14,9 +14,10 @@ package archtest
 // (golaunch starts programs, it doesn't link the runtime); nobody imports benchmarks or examples.
 const graph = `
 # Pure: no goroutine, clock, socket or file. TestPure looks at the code as well.
-PURE = runtime/invariants runtime/layout runtime/match runtime/proto runtime/ring runtime/topo runtime/wire
-  collective/plan
-PURE -> PURE
+CORE = runtime/invariants runtime/layout runtime/match runtime/proto runtime/ring runtime/topo runtime/wire
+CORE -> CORE
+collective/kernel collective/plan ->
+PURE = CORE collective/kernel collective/plan
 
 # Shared memory of one node.
 runtime/segment -> runtime/ring runtime/topo runtime/wire
@@ -30,12 +31,12 @@ runtime/transport/transporttest -> TRANSPORT
 
 # Requests and progress; what programs import.
 runtime/transport/fence ->
-runtime/engine -> PURE runtime/segment runtime/arena runtime/transport runtime/transport/fence
+runtime/engine -> CORE runtime/segment runtime/arena runtime/transport runtime/transport/fence
 runtime/bootstrap -> runtime/topo
 runtime/mpi -> runtime/engine runtime/bootstrap runtime/topo runtime/layout runtime/segment runtime/arena
   runtime/transport runtime/transport/inproc runtime/transport/shm
 runtime/mpi/mpitest -> runtime/mpi runtime/bootstrap runtime/segment runtime/topo
-collective -> runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
+collective -> collective/kernel runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
 
 # Starting programs.
 launcher -> runtime/bootstrap runtime/topo runtime/segment launcher/spawn
@@ -64,6 +65,7 @@ const modules = `
 SYSTEM = runtime/segment runtime/arena runtime/transport/fence runtime/transport/inproc runtime/transport/shm runtime/engine runtime/bootstrap runtime/mpi
   launcher launcher/spawn launcher/golaunch
 SYSTEM -> golang.org/x/sys
+collective/kernel -> golang.org/x/sys/cpu
 launcher launcher/golaunch -> golang.org/x/sync
 benchmarks/* -> golang.org/x/sys github.com/pelletier/go-toml/v2
 `

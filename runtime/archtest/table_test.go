@@ -23,7 +23,7 @@ func parseTable(text string) (table, error) {
 			if name != strings.ToUpper(name) || t.sets[name] != nil {
 				return t, fmt.Errorf("%q: a set wants a new upper-case name", line)
 			}
-			t.sets[name] = strings.Fields(members)
+			t.sets[name] = t.expand(members)
 			continue
 		}
 		left, right, ok := strings.Cut(line, "->")
