@@ -4,27 +4,28 @@ import (
 	"reflect"
 	"strconv"
 	"unsafe"
+
+	"github.com/golaunch/golaunch/collective/kernel"
 )
 
 // Op is how two elements become one. Ops are comparable constants.
 type Op uint8
 
 const (
-	Sum  Op = iota + 1 // integers wrap around
-	Prod               // integers wrap around
-	Min                // NaN if any element is NaN; -0 is less than 0
-	Max                // NaN if any element is NaN; -0 is less than 0
-	And                // of bits, or logical of bool
-	Or                 // of bits, or logical of bool
-	Xor                // of bits; of bool: an odd number of them is true
-	ops
+	Sum  = Op(kernel.Sum)  // integers wrap around
+	Prod = Op(kernel.Prod) // integers wrap around
+	Min  = Op(kernel.Min)  // NaN if any element is NaN; -0 is less than 0
+	Max  = Op(kernel.Max)  // NaN if any element is NaN; -0 is less than 0
+	And  = Op(kernel.And)  // of bits, or logical of bool
+	Or   = Op(kernel.Or)   // of bits, or logical of bool
+	Xor  = Op(kernel.Xor)  // of bits; of bool: an odd number of them is true
 )
 
-var opNames = [ops]string{"none", "sum", "prod", "min", "max", "and", "or", "xor"}
+var opNames = [...]string{"none", Sum: "sum", Prod: "prod", Min: "min", Max: "max", And: "and", Or: "or", Xor: "xor"}
 
 // String is "sum", "min" ...
 func (o Op) String() string {
-	if o < ops {
+	if int(o) < len(opNames) {
 		return opNames[o]
 	}
 	return "op " + strconv.Itoa(int(o))
@@ -37,16 +38,14 @@ type fold func(acc, x unsafe.Pointer, n int)
 // foldOf is the fold of an operation for elements of type T. It panics where
 // there is none.
 func foldOf[T any](op Op) fold {
-	if op == 0 || op >= ops {
+	if op == 0 || int(op) >= len(opNames) {
 		panic(panicOp)
 	}
-	kind := reflect.TypeFor[T]().Kind()
-	if int(kind) < len(folds) {
-		if f := folds[kind][op]; f != nil {
-			return f
-		}
+	k, ok := kernel.Of(kernel.Op(op), reflect.TypeFor[T]().Kind())
+	if !ok {
+		panic(panicOpType)
 	}
-	panic(panicOpType)
+	return k.Fold
 }
 
 // foldFunc is the fold of the user's own function.
@@ -58,37 +57,3 @@ func foldFunc[T any](fn func(acc, x T) T) fold {
 		}
 	}
 }
-
-// folds has a fold for every kind and operation that go together.
-var folds = [reflect.Complex128 + 1][ops]fold{
-	reflect.Bool:       {And: andBool, Or: orBool, Xor: xorBool},
-	reflect.Int:        integer[int](),
-	reflect.Int8:       integer[int8](),
-	reflect.Int16:      integer[int16](),
-	reflect.Int32:      integer[int32](),
-	reflect.Int64:      integer[int64](),
-	reflect.Uint:       integer[uint](),
-	reflect.Uint8:      integer[uint8](),
-	reflect.Uint16:     integer[uint16](),
-	reflect.Uint32:     integer[uint32](),
-	reflect.Uint64:     integer[uint64](),
-	reflect.Uintptr:    integer[uintptr](),
-	reflect.Float32:    real[float32](),
-	reflect.Float64:    real[float64](),
-	reflect.Complex64:  number[complex64](),
-	reflect.Complex128: number[complex128](),
-}
-
-func integer[T integers]() [ops]fold {
-	f := real[T]()
-	f[And], f[Or], f[Xor] = and[T], or[T], xor[T]
-	return f
-}
-
-func real[T reals]() [ops]fold {
-	f := number[T]()
-	f[Min], f[Max] = least[T], greatest[T]
-	return f
-}
-
-func number[T numbers]() [ops]fold { return [ops]fold{Sum: sum[T], Prod: prod[T]} }
