@@ -31,5 +31,6 @@ func (v *View) Window(off, n uint64) ([]byte, error) {
 		return nil, fmt.Errorf("arena: window: bytes %d+%d of rank %d's heap: %w: data is %d to %d",
 			off, n, v.owner, ErrHandle, v.first*PageSize, v.size)
 	}
+	v.show(off, n)
 	return v.bytes(off, n), nil
 }

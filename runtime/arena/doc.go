@@ -71,7 +71,9 @@
 //     generation is checked on the way. Drop every slice before Release or Free
 //     and ask Bytes again afterwards. Builds with the tag invariants, and race
 //     builds, fill a block with 0xDB when the owner takes it back, so that a
-//     stale reader sees nonsense at once (and the race detector a race).
+//     stale reader sees nonsense at once (and the race detector a race). Where
+//     ranks are processes they also take the pages of a block that was moved
+//     away out of the mapping, so that a stale access faults (Guard).
 //   - Memory from Alloc is not zeroed. It holds what the last user left, unless
 //     the pages were given back to the system in between. Clear it if you need
 //     zeros.

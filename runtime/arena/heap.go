@@ -210,6 +210,7 @@ func (h *Heap) retire(b, gen uint32) bool {
 	if r.run != 0 {
 		n := &h.runs.node[r.run]
 		capacity = uint64(n.pages) * PageSize
+		h.show(uint64(n.page)*PageSize, capacity)
 		if invariants.Enabled {
 			poison(h.bytes(uint64(n.page)*PageSize, capacity))
 		}

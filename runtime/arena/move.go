@@ -25,6 +25,7 @@ func (v *View) Release(h Handle, to int) (Handle, error) {
 	if !d.ctl.CompareAndSwap(ctl, packCtl(t.Gen, StateMoving, ctlHolder(ctl), uint32(to))) {
 		return Handle{}, v.fail("release", h, dead, d.ctl.Load())
 	}
+	v.hide(h.Block)
 	return t, nil
 }
 
@@ -53,6 +54,7 @@ func (v *View) Accept(t Handle, holder int) (Handle, error) {
 	if !d.ctl.CompareAndSwap(ctl, packCtl(h.Gen, StateHeld, uint32(holder), 0)) {
 		return Handle{}, v.fail("accept", t, dead, d.ctl.Load())
 	}
+	v.unhide(t.Block)
 	return h, nil
 }
 
@@ -69,6 +71,7 @@ func (v *View) Take(t Handle, from, holder int) (Handle, []byte, error) {
 		if d.ctl.CompareAndSwap(moving, held) {
 			ctl, off, f := v.check(h, StateHeld)
 			if f == okay {
+				v.unhide(h.Block)
 				return h, v.bytes(off, h.Len), nil
 			}
 			d.ctl.CompareAndSwap(held, moving) // as it was

@@ -14,6 +14,8 @@ type View struct {
 	first  uint64         // first data page
 	blocks uint32         // descriptors
 	owner  uint32
+
+	guarded bool // see Guard; set before the View is shared
 }
 
 // Open looks at a region that its owner's New has prepared. mem is the whole

@@ -22,6 +22,9 @@ func (e *Engine) Heap() (*arena.Heap, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !e.caps.Goroutines { // else others use the same mapping
+		h.Guard()
+	}
 	e.heap = h
 	e.views[e.rank].Store(&h.View)
 	return h, nil
@@ -42,6 +45,9 @@ func (e *Engine) View(rank int) (*arena.View, error) {
 	v, err := arena.Open(b, rank)
 	if err != nil {
 		return nil, err
+	}
+	if !e.caps.Goroutines {
+		v.Guard()
 	}
 	e.views[rank].CompareAndSwap(nil, v)
 	return e.views[rank].Load(), nil

@@ -21,5 +21,7 @@
 // What does not belong here: anything that must hold for safety whatever the
 // build. Bytes from the wire or from shared memory are checked always and give
 // errors; misuse of the public API panics always. An invariant speaks of our
-// own code alone: when one breaks, golaunch has a bug.
+// own code alone: when one breaks, golaunch has a bug. The one exception: package
+// arena takes the pages of a buffer that was moved to another process out of the
+// mapping, so that a program that uses a slice kept from before faults there.
 package invariants

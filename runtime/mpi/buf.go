@@ -43,7 +43,7 @@ func elems[T any](b []byte, n int) []T {
 }
 
 // Slice is the buffer's memory. It must not be used after Move or Free: nobody
-// can stop a copy of it that was kept.
+// can stop a copy of it that was kept, but for builds with -tags invariants, where its use after Move faults.
 func (b *Buf[T]) Slice() []T {
 	if b.dead {
 		panic(panicBuf)

@@ -32,7 +32,8 @@
 // Irecv not touched. Buffers may live anywhere. A buffer from Alloc is in
 // memory that the ranks of a node share: it is copied once instead of twice,
 // and Move gives it away without a copy. After Move a slice of it that somebody
-// kept still points to memory that another rank now writes: nothing can detect that.
+// kept still points to memory that another rank now writes. A program built with -tags invariants faults
+// there when its ranks are processes; otherwise nothing can detect it.
 //
 // # Goroutines
 //

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package arena
+
+func canProtect() bool { return false }
+
+func protect([]byte, bool) error { return nil }
