@@ -172,9 +172,14 @@ func (j *killJob) await(n int, command string) []int {
 			if _, cmd, _ := strings.Cut(w, ` "`); !strings.HasPrefix(cmd, command) {
 				continue
 			}
-			// A subshell has the shell's command line until it becomes something else.
-			if group, err := syscall.Getpgid(pids[i]); strings.HasPrefix(command, "sh ") && (err != nil || group != pids[i]) {
-				continue
+			// A subshell has the shell's command line until it becomes something else, setsid for instance, and
+			// leads a group then.
+			if strings.HasPrefix(command, "sh ") {
+				group, err := syscall.Getpgid(pids[i])
+				now, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pids[i]))
+				if err != nil || group != pids[i] || !bytes.HasPrefix(now, []byte("sh\x00")) {
+					continue
+				}
 			}
 			found = append(found, pids[i])
 		}
