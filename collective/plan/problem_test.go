@@ -204,12 +204,24 @@ func (q *problem) alias(r int, p Plan) (out Plan, src, dst int) {
 
 // solve makes all plans, runs them on m and checks what comes out.
 func (q *problem) solve(m *machine) error {
+	begin, err := q.setUp(m)
+	if err != nil {
+		return fmt.Errorf("%v: %w", q, err)
+	}
+	if err := m.run(); err != nil {
+		return fmt.Errorf("%v: %w", q, err)
+	}
+	return q.check(m, begin)
+}
+
+// setUp gives m all plans and all input. It returns where each rank's result begins in its Dst.
+func (q *problem) setUp(m *machine) (begin []int, err error) {
 	m.plans, m.mem = make([]Plan, q.n), make([]memory, q.n)
-	begin := make([]int, q.n)
+	begin = make([]int, q.n)
 	for r := range q.n {
 		p, err := For(q.op, q.alg, q.args(r))
 		if err != nil {
-			return fmt.Errorf("%v: rank %d: %w", q, r, err)
+			return nil, err
 		}
 		src, want := q.src(r), q.want(r)
 		mem := memory{Src: src, Dst: make([]val, len(want)), Tmp: make([]val, p.Scratch)}
@@ -225,10 +237,7 @@ func (q *problem) solve(m *machine) error {
 		}
 		m.plans[r], m.mem[r] = p, mem
 	}
-	if err := m.run(); err != nil {
-		return fmt.Errorf("%v: %w", q, err)
-	}
-	return q.check(m, begin)
+	return begin, nil
 }
 
 func (q *problem) check(m *machine, begin []int) error {
