@@ -2,6 +2,7 @@ package collective_test
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -373,7 +374,12 @@ func TestAllocs(t *testing.T) {
 				for range 200 {
 					step()
 				}
-				if got := testing.AllocsPerRun(200, step); got > 0 {
+				// The least of three, the same on all ranks: others in this process allocate as well, now and then.
+				got := math.Inf(1)
+				for range 3 {
+					got = min(got, testing.AllocsPerRun(200, step))
+				}
+				if got > 0 {
 					return fmt.Errorf("%d elements on %d ranks: %v allocations a step", k, n, got)
 				}
 				return nil
