@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"reflect"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -24,15 +25,22 @@ func accelerate(t *table) {
 	}
 }
 
-// Assembly that combines n elements; all leaves out the first from.
+// Assembly that combines n elements; all begins behind the first from of each array.
 type (
 	pair func(acc, x unsafe.Pointer, n int)
-	all  func(dst unsafe.Pointer, xs []unsafe.Pointer, from, n int)
+	all  func(dst, first unsafe.Pointer, xs []unsafe.Pointer, from, n int)
 )
 
 // pieceBytes is what is folded at once. Assembly can't be preempted, so that an array
 // of any size would hold up the collector, and with it everybody, for as long as it takes.
 const pieceBytes = 1 << 20
+
+// Many operands are folded in steps of stepOperands, each of which goes on with what is in dst: the processor
+// doesn't keep up with more streams. Then pieces are short, so that dst stays in its first cache.
+const (
+	stepOperands = 8
+	stepBytes    = 16 << 10
+)
 
 // vector is the kernel made of a pair and an all. They take elements of unit bytes, it elements of size.
 func vector(size, unit int, two pair, many all) Kernel {
@@ -48,12 +56,23 @@ func vector(size, unit int, two pair, many all) Kernel {
 			two(acc, x, n)
 		},
 		FoldAll: func(dst unsafe.Pointer, xs []unsafe.Pointer, n int) {
-			n *= k
-			from := 0
-			for ; n-from > piece; from += piece {
-				many(dst, xs, from, piece)
+			if len(xs) == 0 {
+				return
 			}
-			many(dst, xs, from, n-from)
+			first, xs := xs[0], xs[1:]
+			step, piece := len(xs), piece
+			// dst that is a late operand must not be written before.
+			if len(xs) >= stepOperands && !slices.Contains(xs[stepOperands-1:], dst) {
+				step, piece = stepOperands-1, stepBytes/unit
+			}
+			n *= k
+			for from := 0; from < n; from += piece {
+				count := min(piece, n-from)
+				many(dst, first, xs[:step], from, count)
+				for i := step; i < len(xs); i += stepOperands {
+					many(dst, dst, xs[i:min(i+stepOperands, len(xs))], from, count)
+				}
+			}
 		},
 	}
 }

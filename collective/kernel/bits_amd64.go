@@ -11,27 +11,27 @@ import "unsafe"
 //go:noescape
 func andBits(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// andAllBits combines n elements of each of xs, those behind the first from, into dst, likewise.
+// andAllBits combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func andAllBits(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func andAllBits(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // orBits combines n elements at x into those at acc.
 //
 //go:noescape
 func orBits(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// orAllBits combines n elements of each of xs, those behind the first from, into dst, likewise.
+// orAllBits combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func orAllBits(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func orAllBits(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // xorBits combines n elements at x into those at acc.
 //
 //go:noescape
 func xorBits(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// xorAllBits combines n elements of each of xs, those behind the first from, into dst, likewise.
+// xorAllBits combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func xorAllBits(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func xorAllBits(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)

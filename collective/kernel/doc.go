@@ -4,8 +4,9 @@
 //	Fold      acc[i] = acc[i] op x[i]
 //	FoldAll   dst[i] = xs[0][i] op xs[1][i] op ... op xs[k-1][i], from left to right
 //
-// It works on raw memory, any alignment, and knows nothing of ranks. FoldAll reads every
-// operand once and writes dst once, whatever k: the running values stay in registers.
+// It works on raw memory, any alignment, and knows nothing of ranks. FoldAll keeps the running values of 8 operands in
+// registers; more are folded in steps, piece by piece, so that dst stays in the cache. Several
+// goroutines may fold at once.
 //
 // # Same bits everywhere
 //

@@ -11,97 +11,97 @@ import "unsafe"
 //go:noescape
 func greatestI8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllI8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllI8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllI8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllI8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestU8 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestU8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllU8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllU8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllU8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllU8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestI16 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestI16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllI16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllI16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllI16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllI16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestU16 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestU16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllU16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllU16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllU16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllU16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestI32 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestI32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllI32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllI32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllI32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllI32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestU32 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestU32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllU32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllU32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllU32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllU32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestI64 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestI64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllI64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllI64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllI64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllI64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestU64 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestU64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllU64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllU64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllU64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllU64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestF32 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestF32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllF32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllF32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // greatestF64 combines n elements at x into those at acc.
 //
 //go:noescape
 func greatestF64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// greatestAllF64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// greatestAllF64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func greatestAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func greatestAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)

@@ -107,183 +107,175 @@ no1:
 done:
 	RET
 
-// func greatestAllI8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllI8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllI8(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllI8(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
-	CMPQ  SI, $0x00000080
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSB (DI)(BX*1), Y0, Y0
-	VPMAXSB 32(DI)(BX*1), Y1, Y1
-	VPMAXSB 64(DI)(BX*1), Y2, Y2
-	VPMAXSB 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSB (R8)(SI*1), Y0, Y0
+	VPMAXSB 32(R8)(SI*1), Y1, Y1
+	VPMAXSB 64(R8)(SI*1), Y2, Y2
+	VPMAXSB 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSB (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSB (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSB (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSB (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMAXSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (DI)(BX*1), X0, X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
+	VPINSRW $0x00, (R8)(SI*1), X1, X1
 	VPMAXSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRB $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
 	VPMAXSB X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -394,183 +386,175 @@ no1:
 done:
 	RET
 
-// func greatestAllU8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllU8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllU8(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllU8(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
-	CMPQ  SI, $0x00000080
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUB (DI)(BX*1), Y0, Y0
-	VPMAXUB 32(DI)(BX*1), Y1, Y1
-	VPMAXUB 64(DI)(BX*1), Y2, Y2
-	VPMAXUB 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUB (R8)(SI*1), Y0, Y0
+	VPMAXUB 32(R8)(SI*1), Y1, Y1
+	VPMAXUB 64(R8)(SI*1), Y2, Y2
+	VPMAXUB 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUB (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUB (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUB (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUB (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMAXUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (DI)(BX*1), X0, X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
+	VPINSRW $0x00, (R8)(SI*1), X1, X1
 	VPMAXUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRB $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
 	VPMAXUB X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -670,162 +654,155 @@ no2:
 done:
 	RET
 
-// func greatestAllI16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllI16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllI16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllI16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSW (DI)(BX*1), Y0, Y0
-	VPMAXSW 32(DI)(BX*1), Y1, Y1
-	VPMAXSW 64(DI)(BX*1), Y2, Y2
-	VPMAXSW 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSW (R8)(SI*1), Y0, Y0
+	VPMAXSW 32(R8)(SI*1), Y1, Y1
+	VPMAXSW 64(R8)(SI*1), Y2, Y2
+	VPMAXSW 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSW (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSW (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSW (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSW (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXSW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMAXSW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPMAXSW X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -925,162 +902,155 @@ no2:
 done:
 	RET
 
-// func greatestAllU16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllU16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllU16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllU16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUW (DI)(BX*1), Y0, Y0
-	VPMAXUW 32(DI)(BX*1), Y1, Y1
-	VPMAXUW 64(DI)(BX*1), Y2, Y2
-	VPMAXUW 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUW (R8)(SI*1), Y0, Y0
+	VPMAXUW 32(R8)(SI*1), Y1, Y1
+	VPMAXUW 64(R8)(SI*1), Y2, Y2
+	VPMAXUW 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUW (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUW (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUW (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUW (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXUW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMAXUW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPMAXUW X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -1168,139 +1138,133 @@ no4:
 done:
 	RET
 
-// func greatestAllI32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllI32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllI32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllI32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSD (DI)(BX*1), Y0, Y0
-	VPMAXSD 32(DI)(BX*1), Y1, Y1
-	VPMAXSD 64(DI)(BX*1), Y2, Y2
-	VPMAXSD 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSD (R8)(SI*1), Y0, Y0
+	VPMAXSD 32(R8)(SI*1), Y1, Y1
+	VPMAXSD 64(R8)(SI*1), Y2, Y2
+	VPMAXSD 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSD (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSD (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXSD (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXSD (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXSD X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(DI*8), SI
-	VMOVD   (SI)(BX*1), X1
+	MOVQ    (DX)(DI*8), CX
+	VMOVD   (CX)(SI*1), X1
 	VPMAXSD X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1388,139 +1352,133 @@ no4:
 done:
 	RET
 
-// func greatestAllU32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllU32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllU32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllU32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUD (DI)(BX*1), Y0, Y0
-	VPMAXUD 32(DI)(BX*1), Y1, Y1
-	VPMAXUD 64(DI)(BX*1), Y2, Y2
-	VPMAXUD 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUD (R8)(SI*1), Y0, Y0
+	VPMAXUD 32(R8)(SI*1), Y1, Y1
+	VPMAXUD 64(R8)(SI*1), Y2, Y2
+	VPMAXUD 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUD (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUD (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMAXUD (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMAXUD (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMAXUD X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(DI*8), SI
-	VMOVD   (SI)(BX*1), X1
+	MOVQ    (DX)(DI*8), CX
+	VMOVD   (CX)(SI*1), X1
 	VPMAXUD X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1611,131 +1569,126 @@ no8:
 done:
 	RET
 
-// func greatestAllI64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllI64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllI64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·greatestAllI64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y4
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y0, Y5
 	VBLENDVPD Y5, Y0, Y4, Y0
-	VMOVDQU   32(DI)(BX*1), Y4
+	VMOVDQU   32(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y1, Y5
 	VBLENDVPD Y5, Y1, Y4, Y1
-	VMOVDQU   64(DI)(BX*1), Y4
+	VMOVDQU   64(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y2, Y5
 	VBLENDVPD Y5, Y2, Y4, Y2
-	VMOVDQU   96(DI)(BX*1), Y4
+	VMOVDQU   96(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y3, Y5
 	VBLENDVPD Y5, Y3, Y4, Y3
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y1
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y1
 	VPCMPGTQ  Y1, Y0, Y2
 	VBLENDVPD Y2, Y0, Y1, Y0
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), X1
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), X1
 	VPCMPGTQ  X1, X0, X2
 	VBLENDVPD X2, X0, X1, X0
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ      (CX)(DI*8), SI
-	VMOVQ     (SI)(BX*1), X1
+	MOVQ      (DX)(DI*8), CX
+	VMOVQ     (CX)(SI*1), X1
 	VPCMPGTQ  X1, X0, X2
 	VBLENDVPD X2, X0, X1, X0
 	INCQ      DI
-	CMPQ      DI, DX
+	CMPQ      DI, BX
 	JL        operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -1837,142 +1790,137 @@ no8:
 done:
 	RET
 
-// func greatestAllU64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllU64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllU64(SB), NOSPLIT, $0-48
-	MOVQ     n+40(FP), SI
-	TESTQ    SI, SI
+TEXT ·greatestAllU64(SB), NOSPLIT, $0-56
+	MOVQ     n+48(FP), DI
+	TESTQ    DI, DI
 	JLE      done
-	MOVQ     xs_len+16(FP), DX
-	TESTQ    DX, DX
-	JLE      done
-	MOVQ     xs_base+8(FP), CX
+	MOVQ     xs_len+24(FP), BX
+	MOVQ     xs_base+16(FP), DX
 	MOVQ     dst+0(FP), AX
-	MOVQ     from+32(FP), BX
+	MOVQ     first+8(FP), CX
+	MOVQ     from+40(FP), SI
+	SHLQ     $0x03, DI
 	SHLQ     $0x03, SI
-	SHLQ     $0x03, BX
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLQ   $0x3f, Y0, Y0
-	CMPQ     SI, $0x00000080
+	CMPQ     DI, $0x00000080
 	JL       blocksDone
 
 blocksNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	VPXOR 32(DI)(BX*1), Y0, Y2
-	VPXOR 64(DI)(BX*1), Y0, Y3
-	VPXOR 96(DI)(BX*1), Y0, Y4
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store1
+	VPXOR (CX)(SI*1), Y0, Y1
+	VPXOR 32(CX)(SI*1), Y0, Y2
+	VPXOR 64(CX)(SI*1), Y0, Y3
+	VPXOR 96(CX)(SI*1), Y0, Y4
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store1
 
 operand1:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), Y0, Y5
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y1, Y6
 	VBLENDVPD Y6, Y1, Y5, Y1
-	VPXOR     32(DI)(BX*1), Y0, Y5
+	VPXOR     32(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y2, Y6
 	VBLENDVPD Y6, Y2, Y5, Y2
-	VPXOR     64(DI)(BX*1), Y0, Y5
+	VPXOR     64(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y3, Y6
 	VBLENDVPD Y6, Y3, Y5, Y3
-	VPXOR     96(DI)(BX*1), Y0, Y5
+	VPXOR     96(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y4, Y6
 	VBLENDVPD Y6, Y4, Y5, Y4
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand1
 
 store1:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
+	VMOVDQU Y1, (AX)(SI*1)
 	VPXOR   Y0, Y2, Y2
-	VMOVDQU Y2, 32(AX)(BX*1)
+	VMOVDQU Y2, 32(AX)(SI*1)
 	VPXOR   Y0, Y3, Y3
-	VMOVDQU Y3, 64(AX)(BX*1)
+	VMOVDQU Y3, 64(AX)(SI*1)
 	VPXOR   Y0, Y4, Y4
-	VMOVDQU Y4, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y4, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store2
+	VPXOR (CX)(SI*1), Y0, Y1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store2
 
 operand2:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), Y0, Y2
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), Y0, Y2
 	VPCMPGTQ  Y2, Y1, Y3
 	VBLENDVPD Y3, Y1, Y2, Y1
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand2
 
 store2:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ $0x00000010, SI
+	TESTQ $0x00000010, DI
 	JZ    no16
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), X0, X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store3
+	VPXOR (CX)(SI*1), X0, X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store3
 
 operand3:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), X0, X2
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), X0, X2
 	VPCMPGTQ  X2, X1, X3
 	VBLENDVPD X3, X1, X2, X1
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand3
 
 store3:
 	VPXOR   X0, X1, X1
-	VMOVDQU X1, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X1, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X1
+	VMOVQ (CX)(SI*1), X1
 	VPXOR X0, X1, X1
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ      (CX)(DI*8), SI
-	VMOVQ     (SI)(BX*1), X2
+	MOVQ      (DX)(DI*8), CX
+	VMOVQ     (CX)(SI*1), X2
 	VPXOR     X0, X2, X2
 	VPCMPGTQ  X2, X1, X3
 	VBLENDVPD X3, X1, X2, X1
 	INCQ      DI
-	CMPQ      DI, DX
+	CMPQ      DI, BX
 	JL        operand4
 
 store4:
 	VPXOR X0, X1, X1
-	VMOVQ X1, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X1, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -2096,175 +2044,169 @@ no4:
 done:
 	RET
 
-// func greatestAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllF32(SB), NOSPLIT, $0-48
-	MOVQ     n+40(FP), SI
-	TESTQ    SI, SI
+TEXT ·greatestAllF32(SB), NOSPLIT, $0-56
+	MOVQ     n+48(FP), DI
+	TESTQ    DI, DI
 	JLE      done
-	MOVQ     xs_len+16(FP), DX
-	TESTQ    DX, DX
-	JLE      done
-	MOVQ     xs_base+8(FP), CX
+	MOVQ     xs_len+24(FP), BX
+	MOVQ     xs_base+16(FP), DX
 	MOVQ     dst+0(FP), AX
-	MOVQ     from+32(FP), BX
+	MOVQ     first+8(FP), CX
+	MOVQ     from+40(FP), SI
+	SHLQ     $0x02, DI
 	SHLQ     $0x02, SI
-	SHLQ     $0x02, BX
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLD   $0x1f, Y0, Y0
-	CMPQ     SI, $0x00000080
+	CMPQ     DI, $0x00000080
 	JL       blocksDone
 
 blocksNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	VPXOR 32(DI)(BX*1), Y0, Y2
-	VPXOR 64(DI)(BX*1), Y0, Y3
-	VPXOR 96(DI)(BX*1), Y0, Y4
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store1
+	VPXOR (CX)(SI*1), Y0, Y1
+	VPXOR 32(CX)(SI*1), Y0, Y2
+	VPXOR 64(CX)(SI*1), Y0, Y3
+	VPXOR 96(CX)(SI*1), Y0, Y4
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), Y0, Y5
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), Y0, Y5
 	VMINPS Y5, Y1, Y5
 	VMINPS Y1, Y5, Y1
 	VPOR   Y5, Y1, Y1
-	VPXOR  32(DI)(BX*1), Y0, Y5
+	VPXOR  32(R8)(SI*1), Y0, Y5
 	VMINPS Y5, Y2, Y5
 	VMINPS Y2, Y5, Y2
 	VPOR   Y5, Y2, Y2
-	VPXOR  64(DI)(BX*1), Y0, Y5
+	VPXOR  64(R8)(SI*1), Y0, Y5
 	VMINPS Y5, Y3, Y5
 	VMINPS Y3, Y5, Y3
 	VPOR   Y5, Y3, Y3
-	VPXOR  96(DI)(BX*1), Y0, Y5
+	VPXOR  96(R8)(SI*1), Y0, Y5
 	VMINPS Y5, Y4, Y5
 	VMINPS Y4, Y5, Y4
 	VPOR   Y5, Y4, Y4
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
+	VMOVDQU Y1, (AX)(SI*1)
 	VPXOR   Y0, Y2, Y2
-	VMOVDQU Y2, 32(AX)(BX*1)
+	VMOVDQU Y2, 32(AX)(SI*1)
 	VPXOR   Y0, Y3, Y3
-	VMOVDQU Y3, 64(AX)(BX*1)
+	VMOVDQU Y3, 64(AX)(SI*1)
 	VPXOR   Y0, Y4, Y4
-	VMOVDQU Y4, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y4, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store2
+	VPXOR (CX)(SI*1), Y0, Y1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), Y0, Y2
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), Y0, Y2
 	VMINPS Y2, Y1, Y2
 	VMINPS Y1, Y2, Y1
 	VPOR   Y2, Y1, Y1
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ $0x00000010, SI
+	TESTQ $0x00000010, DI
 	JZ    no16
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), X0, X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store3
+	VPXOR (CX)(SI*1), X0, X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), X0, X2
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), X0, X2
 	VMINPS X2, X1, X2
 	VMINPS X1, X2, X1
 	VPOR   X2, X1, X1
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
 	VPXOR   X0, X1, X1
-	VMOVDQU X1, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X1, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X1
+	VMOVQ (CX)(SI*1), X1
 	VPXOR X0, X1, X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X2
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X2
 	VPXOR  X0, X2, X2
 	VMINPS X2, X1, X2
 	VMINPS X1, X2, X1
 	VPOR   X2, X1, X1
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
 	VPXOR X0, X1, X1
-	VMOVQ X1, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X1, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X1
+	VMOVD (CX)(SI*1), X1
 	VPXOR X0, X1, X1
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(DI*8), SI
-	VMOVD  (SI)(BX*1), X2
+	MOVQ   (DX)(DI*8), CX
+	VMOVD  (CX)(SI*1), X2
 	VPXOR  X0, X2, X2
 	VMINPS X2, X1, X2
 	VMINPS X1, X2, X1
 	VPOR   X2, X1, X1
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand5
 
 store5:
 	VPXOR X0, X1, X1
-	VMOVD X1, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X1, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -2373,149 +2315,144 @@ no8:
 done:
 	RET
 
-// func greatestAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func greatestAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·greatestAllF64(SB), NOSPLIT, $0-48
-	MOVQ     n+40(FP), SI
-	TESTQ    SI, SI
+TEXT ·greatestAllF64(SB), NOSPLIT, $0-56
+	MOVQ     n+48(FP), DI
+	TESTQ    DI, DI
 	JLE      done
-	MOVQ     xs_len+16(FP), DX
-	TESTQ    DX, DX
-	JLE      done
-	MOVQ     xs_base+8(FP), CX
+	MOVQ     xs_len+24(FP), BX
+	MOVQ     xs_base+16(FP), DX
 	MOVQ     dst+0(FP), AX
-	MOVQ     from+32(FP), BX
+	MOVQ     first+8(FP), CX
+	MOVQ     from+40(FP), SI
+	SHLQ     $0x03, DI
 	SHLQ     $0x03, SI
-	SHLQ     $0x03, BX
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLQ   $0x3f, Y0, Y0
-	CMPQ     SI, $0x00000080
+	CMPQ     DI, $0x00000080
 	JL       blocksDone
 
 blocksNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	VPXOR 32(DI)(BX*1), Y0, Y2
-	VPXOR 64(DI)(BX*1), Y0, Y3
-	VPXOR 96(DI)(BX*1), Y0, Y4
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store1
+	VPXOR (CX)(SI*1), Y0, Y1
+	VPXOR 32(CX)(SI*1), Y0, Y2
+	VPXOR 64(CX)(SI*1), Y0, Y3
+	VPXOR 96(CX)(SI*1), Y0, Y4
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), Y0, Y5
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), Y0, Y5
 	VMINPD Y5, Y1, Y5
 	VMINPD Y1, Y5, Y1
 	VPOR   Y5, Y1, Y1
-	VPXOR  32(DI)(BX*1), Y0, Y5
+	VPXOR  32(R8)(SI*1), Y0, Y5
 	VMINPD Y5, Y2, Y5
 	VMINPD Y2, Y5, Y2
 	VPOR   Y5, Y2, Y2
-	VPXOR  64(DI)(BX*1), Y0, Y5
+	VPXOR  64(R8)(SI*1), Y0, Y5
 	VMINPD Y5, Y3, Y5
 	VMINPD Y3, Y5, Y3
 	VPOR   Y5, Y3, Y3
-	VPXOR  96(DI)(BX*1), Y0, Y5
+	VPXOR  96(R8)(SI*1), Y0, Y5
 	VMINPD Y5, Y4, Y5
 	VMINPD Y4, Y5, Y4
 	VPOR   Y5, Y4, Y4
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
+	VMOVDQU Y1, (AX)(SI*1)
 	VPXOR   Y0, Y2, Y2
-	VMOVDQU Y2, 32(AX)(BX*1)
+	VMOVDQU Y2, 32(AX)(SI*1)
 	VPXOR   Y0, Y3, Y3
-	VMOVDQU Y3, 64(AX)(BX*1)
+	VMOVDQU Y3, 64(AX)(SI*1)
 	VPXOR   Y0, Y4, Y4
-	VMOVDQU Y4, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y4, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store2
+	VPXOR (CX)(SI*1), Y0, Y1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), Y0, Y2
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), Y0, Y2
 	VMINPD Y2, Y1, Y2
 	VMINPD Y1, Y2, Y1
 	VPOR   Y2, Y1, Y1
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ $0x00000010, SI
+	TESTQ $0x00000010, DI
 	JZ    no16
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), X0, X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store3
+	VPXOR (CX)(SI*1), X0, X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPXOR  (DI)(BX*1), X0, X2
+	MOVQ   (DX)(R9*8), R8
+	VPXOR  (R8)(SI*1), X0, X2
 	VMINPD X2, X1, X2
 	VMINPD X1, X2, X1
 	VPOR   X2, X1, X1
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
 	VPXOR   X0, X1, X1
-	VMOVDQU X1, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X1, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X1
+	VMOVQ (CX)(SI*1), X1
 	VPXOR X0, X1, X1
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(DI*8), SI
-	VMOVQ  (SI)(BX*1), X2
+	MOVQ   (DX)(DI*8), CX
+	VMOVQ  (CX)(SI*1), X2
 	VPXOR  X0, X2, X2
 	VMINPD X2, X1, X2
 	VMINPD X1, X2, X1
 	VPOR   X2, X1, X1
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand4
 
 store4:
 	VPXOR X0, X1, X1
-	VMOVQ X1, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X1, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER

@@ -323,6 +323,13 @@ func TestLong(t *testing.T) {
 			xs := []unsafe.Pointer{unsafe.Pointer(&x[0]), unsafe.Pointer(&y[0])}
 			kernels[c.kind][c.op].FoldAll(unsafe.Pointer(&dst[0]), xs, n)
 			got := slices.Clone(x)
+			many := slices.Repeat(xs, 9)
+			all, want := make([]uint64, bytes/8), make([]uint64, bytes/8)
+			kernels[c.kind][c.op].FoldAll(unsafe.Pointer(&all[0]), many, n)
+			twin[c.kind][c.op].FoldAll(unsafe.Pointer(&want[0]), many, n)
+			if !slices.Equal(all, want) {
+				t.Errorf("%s: FoldAll of %d times %d bytes, %s of %v", form, len(many), bytes, opNames[c.op], c.kind)
+			}
 			kernels[c.kind][c.op].Fold(unsafe.Pointer(&got[0]), xs[1], n)
 			twin[c.kind][c.op].Fold(xs[0], xs[1], n)
 			if !slices.Equal(got, x) {

@@ -11,97 +11,97 @@ import "unsafe"
 //go:noescape
 func leastI8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllI8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllI8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllI8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllI8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastU8 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastU8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllU8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllU8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllU8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllU8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastI16 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastI16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllI16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllI16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllI16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllI16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastU16 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastU16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllU16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllU16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllU16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllU16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastI32 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastI32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllI32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllI32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllI32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllI32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastU32 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastU32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllU32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllU32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllU32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllU32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastI64 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastI64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllI64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllI64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllI64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllI64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastU64 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastU64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllU64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllU64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllU64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllU64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastF32 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastF32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllF32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllF32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // leastF64 combines n elements at x into those at acc.
 //
 //go:noescape
 func leastF64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// leastAllF64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// leastAllF64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func leastAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func leastAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)

@@ -107,183 +107,175 @@ no1:
 done:
 	RET
 
-// func leastAllI8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllI8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllI8(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllI8(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
-	CMPQ  SI, $0x00000080
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSB (DI)(BX*1), Y0, Y0
-	VPMINSB 32(DI)(BX*1), Y1, Y1
-	VPMINSB 64(DI)(BX*1), Y2, Y2
-	VPMINSB 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSB (R8)(SI*1), Y0, Y0
+	VPMINSB 32(R8)(SI*1), Y1, Y1
+	VPMINSB 64(R8)(SI*1), Y2, Y2
+	VPMINSB 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSB (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSB (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSB (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSB (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMINSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (DI)(BX*1), X0, X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
+	VPINSRW $0x00, (R8)(SI*1), X1, X1
 	VPMINSB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRB $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
 	VPMINSB X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -394,183 +386,175 @@ no1:
 done:
 	RET
 
-// func leastAllU8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllU8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllU8(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllU8(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
-	CMPQ  SI, $0x00000080
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUB (DI)(BX*1), Y0, Y0
-	VPMINUB 32(DI)(BX*1), Y1, Y1
-	VPMINUB 64(DI)(BX*1), Y2, Y2
-	VPMINUB 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUB (R8)(SI*1), Y0, Y0
+	VPMINUB 32(R8)(SI*1), Y1, Y1
+	VPMINUB 64(R8)(SI*1), Y2, Y2
+	VPMINUB 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUB (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUB (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUB (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUB (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMINUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (DI)(BX*1), X0, X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
+	VPINSRW $0x00, (R8)(SI*1), X1, X1
 	VPMINUB X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRB $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
 	VPMINUB X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -670,162 +654,155 @@ no2:
 done:
 	RET
 
-// func leastAllI16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllI16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllI16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllI16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSW (DI)(BX*1), Y0, Y0
-	VPMINSW 32(DI)(BX*1), Y1, Y1
-	VPMINSW 64(DI)(BX*1), Y2, Y2
-	VPMINSW 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSW (R8)(SI*1), Y0, Y0
+	VPMINSW 32(R8)(SI*1), Y1, Y1
+	VPMINSW 64(R8)(SI*1), Y2, Y2
+	VPMINSW 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSW (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSW (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSW (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSW (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINSW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMINSW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPMINSW X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -925,162 +902,155 @@ no2:
 done:
 	RET
 
-// func leastAllU16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllU16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllU16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllU16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUW (DI)(BX*1), Y0, Y0
-	VPMINUW 32(DI)(BX*1), Y1, Y1
-	VPMINUW 64(DI)(BX*1), Y2, Y2
-	VPMINUW 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUW (R8)(SI*1), Y0, Y0
+	VPMINUW 32(R8)(SI*1), Y1, Y1
+	VPMINUW 64(R8)(SI*1), Y2, Y2
+	VPMINUW 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUW (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUW (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUW (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUW (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINUW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMINUW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPMINUW X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -1168,139 +1138,133 @@ no4:
 done:
 	RET
 
-// func leastAllI32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllI32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllI32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllI32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSD (DI)(BX*1), Y0, Y0
-	VPMINSD 32(DI)(BX*1), Y1, Y1
-	VPMINSD 64(DI)(BX*1), Y2, Y2
-	VPMINSD 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSD (R8)(SI*1), Y0, Y0
+	VPMINSD 32(R8)(SI*1), Y1, Y1
+	VPMINSD 64(R8)(SI*1), Y2, Y2
+	VPMINSD 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSD (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSD (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINSD (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINSD (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINSD X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(DI*8), SI
-	VMOVD   (SI)(BX*1), X1
+	MOVQ    (DX)(DI*8), CX
+	VMOVD   (CX)(SI*1), X1
 	VPMINSD X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1388,139 +1352,133 @@ no4:
 done:
 	RET
 
-// func leastAllU32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllU32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllU32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllU32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUD (DI)(BX*1), Y0, Y0
-	VPMINUD 32(DI)(BX*1), Y1, Y1
-	VPMINUD 64(DI)(BX*1), Y2, Y2
-	VPMINUD 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUD (R8)(SI*1), Y0, Y0
+	VPMINUD 32(R8)(SI*1), Y1, Y1
+	VPMINUD 64(R8)(SI*1), Y2, Y2
+	VPMINUD 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUD (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUD (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMINUD (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMINUD (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMINUD X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(DI*8), SI
-	VMOVD   (SI)(BX*1), X1
+	MOVQ    (DX)(DI*8), CX
+	VMOVD   (CX)(SI*1), X1
 	VPMINUD X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1611,131 +1569,126 @@ no8:
 done:
 	RET
 
-// func leastAllI64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllI64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllI64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllI64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y4
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y0, Y5
 	VBLENDVPD Y5, Y4, Y0, Y0
-	VMOVDQU   32(DI)(BX*1), Y4
+	VMOVDQU   32(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y1, Y5
 	VBLENDVPD Y5, Y4, Y1, Y1
-	VMOVDQU   64(DI)(BX*1), Y4
+	VMOVDQU   64(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y2, Y5
 	VBLENDVPD Y5, Y4, Y2, Y2
-	VMOVDQU   96(DI)(BX*1), Y4
+	VMOVDQU   96(R8)(SI*1), Y4
 	VPCMPGTQ  Y4, Y3, Y5
 	VBLENDVPD Y5, Y4, Y3, Y3
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y1
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y1
 	VPCMPGTQ  Y1, Y0, Y2
 	VBLENDVPD Y2, Y1, Y0, Y0
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), X1
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), X1
 	VPCMPGTQ  X1, X0, X2
 	VBLENDVPD X2, X1, X0, X0
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ      (CX)(DI*8), SI
-	VMOVQ     (SI)(BX*1), X1
+	MOVQ      (DX)(DI*8), CX
+	VMOVQ     (CX)(SI*1), X1
 	VPCMPGTQ  X1, X0, X2
 	VBLENDVPD X2, X1, X0, X0
 	INCQ      DI
-	CMPQ      DI, DX
+	CMPQ      DI, BX
 	JL        operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -1837,142 +1790,137 @@ no8:
 done:
 	RET
 
-// func leastAllU64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllU64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllU64(SB), NOSPLIT, $0-48
-	MOVQ     n+40(FP), SI
-	TESTQ    SI, SI
+TEXT ·leastAllU64(SB), NOSPLIT, $0-56
+	MOVQ     n+48(FP), DI
+	TESTQ    DI, DI
 	JLE      done
-	MOVQ     xs_len+16(FP), DX
-	TESTQ    DX, DX
-	JLE      done
-	MOVQ     xs_base+8(FP), CX
+	MOVQ     xs_len+24(FP), BX
+	MOVQ     xs_base+16(FP), DX
 	MOVQ     dst+0(FP), AX
-	MOVQ     from+32(FP), BX
+	MOVQ     first+8(FP), CX
+	MOVQ     from+40(FP), SI
+	SHLQ     $0x03, DI
 	SHLQ     $0x03, SI
-	SHLQ     $0x03, BX
 	VPCMPEQD Y0, Y0, Y0
 	VPSLLQ   $0x3f, Y0, Y0
-	CMPQ     SI, $0x00000080
+	CMPQ     DI, $0x00000080
 	JL       blocksDone
 
 blocksNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	VPXOR 32(DI)(BX*1), Y0, Y2
-	VPXOR 64(DI)(BX*1), Y0, Y3
-	VPXOR 96(DI)(BX*1), Y0, Y4
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store1
+	VPXOR (CX)(SI*1), Y0, Y1
+	VPXOR 32(CX)(SI*1), Y0, Y2
+	VPXOR 64(CX)(SI*1), Y0, Y3
+	VPXOR 96(CX)(SI*1), Y0, Y4
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store1
 
 operand1:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), Y0, Y5
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y1, Y6
 	VBLENDVPD Y6, Y5, Y1, Y1
-	VPXOR     32(DI)(BX*1), Y0, Y5
+	VPXOR     32(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y2, Y6
 	VBLENDVPD Y6, Y5, Y2, Y2
-	VPXOR     64(DI)(BX*1), Y0, Y5
+	VPXOR     64(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y3, Y6
 	VBLENDVPD Y6, Y5, Y3, Y3
-	VPXOR     96(DI)(BX*1), Y0, Y5
+	VPXOR     96(R8)(SI*1), Y0, Y5
 	VPCMPGTQ  Y5, Y4, Y6
 	VBLENDVPD Y6, Y5, Y4, Y4
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand1
 
 store1:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
+	VMOVDQU Y1, (AX)(SI*1)
 	VPXOR   Y0, Y2, Y2
-	VMOVDQU Y2, 32(AX)(BX*1)
+	VMOVDQU Y2, 32(AX)(SI*1)
 	VPXOR   Y0, Y3, Y3
-	VMOVDQU Y3, 64(AX)(BX*1)
+	VMOVDQU Y3, 64(AX)(SI*1)
 	VPXOR   Y0, Y4, Y4
-	VMOVDQU Y4, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y4, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), Y0, Y1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store2
+	VPXOR (CX)(SI*1), Y0, Y1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store2
 
 operand2:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), Y0, Y2
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), Y0, Y2
 	VPCMPGTQ  Y2, Y1, Y3
 	VBLENDVPD Y3, Y2, Y1, Y1
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand2
 
 store2:
 	VPXOR   Y0, Y1, Y1
-	VMOVDQU Y1, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ $0x00000010, SI
+	TESTQ $0x00000010, DI
 	JZ    no16
-	MOVQ  (CX), DI
-	VPXOR (DI)(BX*1), X0, X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store3
+	VPXOR (CX)(SI*1), X0, X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store3
 
 operand3:
-	MOVQ      (CX)(R8*8), DI
-	VPXOR     (DI)(BX*1), X0, X2
+	MOVQ      (DX)(R9*8), R8
+	VPXOR     (R8)(SI*1), X0, X2
 	VPCMPGTQ  X2, X1, X3
 	VBLENDVPD X3, X2, X1, X1
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand3
 
 store3:
 	VPXOR   X0, X1, X1
-	VMOVDQU X1, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X1, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X1
+	VMOVQ (CX)(SI*1), X1
 	VPXOR X0, X1, X1
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ      (CX)(DI*8), SI
-	VMOVQ     (SI)(BX*1), X2
+	MOVQ      (DX)(DI*8), CX
+	VMOVQ     (CX)(SI*1), X2
 	VPXOR     X0, X2, X2
 	VPCMPGTQ  X2, X1, X3
 	VBLENDVPD X3, X2, X1, X1
 	INCQ      DI
-	CMPQ      DI, DX
+	CMPQ      DI, BX
 	JL        operand4
 
 store4:
 	VPXOR X0, X1, X1
-	VMOVQ X1, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X1, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -2076,155 +2024,149 @@ no4:
 done:
 	RET
 
-// func leastAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllF32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllF32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VMINPS (DI)(BX*1), Y0, Y4
+	MOVQ   (DX)(R9*8), R8
+	VMINPS (R8)(SI*1), Y0, Y4
 	VMINPS Y0, Y4, Y0
 	VPOR   Y4, Y0, Y0
-	VMINPS 32(DI)(BX*1), Y1, Y4
+	VMINPS 32(R8)(SI*1), Y1, Y4
 	VMINPS Y1, Y4, Y1
 	VPOR   Y4, Y1, Y1
-	VMINPS 64(DI)(BX*1), Y2, Y4
+	VMINPS 64(R8)(SI*1), Y2, Y4
 	VMINPS Y2, Y4, Y2
 	VPOR   Y4, Y2, Y2
-	VMINPS 96(DI)(BX*1), Y3, Y4
+	VMINPS 96(R8)(SI*1), Y3, Y4
 	VMINPS Y3, Y4, Y3
 	VPOR   Y4, Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VMINPS (DI)(BX*1), Y0, Y1
+	MOVQ   (DX)(R9*8), R8
+	VMINPS (R8)(SI*1), Y0, Y1
 	VMINPS Y0, Y1, Y0
 	VPOR   Y1, Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VMINPS (DI)(BX*1), X0, X1
+	MOVQ   (DX)(R9*8), R8
+	VMINPS (R8)(SI*1), X0, X1
 	VMINPS X0, X1, X0
 	VPOR   X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VMINPS X1, X0, X1
 	VMINPS X0, X1, X0
 	VPOR   X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(DI*8), SI
-	VMOVD  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVD  (CX)(SI*1), X1
 	VMINPS X1, X0, X1
 	VMINPS X0, X1, X0
 	VPOR   X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -2316,132 +2258,127 @@ no8:
 done:
 	RET
 
-// func leastAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func leastAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·leastAllF64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·leastAllF64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VMINPD (DI)(BX*1), Y0, Y4
+	MOVQ   (DX)(R9*8), R8
+	VMINPD (R8)(SI*1), Y0, Y4
 	VMINPD Y0, Y4, Y0
 	VPOR   Y4, Y0, Y0
-	VMINPD 32(DI)(BX*1), Y1, Y4
+	VMINPD 32(R8)(SI*1), Y1, Y4
 	VMINPD Y1, Y4, Y1
 	VPOR   Y4, Y1, Y1
-	VMINPD 64(DI)(BX*1), Y2, Y4
+	VMINPD 64(R8)(SI*1), Y2, Y4
 	VMINPD Y2, Y4, Y2
 	VPOR   Y4, Y2, Y2
-	VMINPD 96(DI)(BX*1), Y3, Y4
+	VMINPD 96(R8)(SI*1), Y3, Y4
 	VMINPD Y3, Y4, Y3
 	VPOR   Y4, Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VMINPD (DI)(BX*1), Y0, Y1
+	MOVQ   (DX)(R9*8), R8
+	VMINPD (R8)(SI*1), Y0, Y1
 	VMINPD Y0, Y1, Y0
 	VPOR   Y1, Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VMINPD (DI)(BX*1), X0, X1
+	MOVQ   (DX)(R9*8), R8
+	VMINPD (R8)(SI*1), X0, X1
 	VMINPD X0, X1, X0
 	VPOR   X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(DI*8), SI
-	VMOVQ  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVQ  (CX)(SI*1), X1
 	VMINPD X1, X0, X1
 	VMINPD X0, X1, X0
 	VPOR   X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER

@@ -11,67 +11,67 @@ import "unsafe"
 //go:noescape
 func prod8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAll8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAll8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAll8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAll8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prod16 combines n elements at x into those at acc.
 //
 //go:noescape
 func prod16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAll16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAll16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAll16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAll16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prod32 combines n elements at x into those at acc.
 //
 //go:noescape
 func prod32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAll32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAll32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAll32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAll32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prodF32 combines n elements at x into those at acc.
 //
 //go:noescape
 func prodF32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAllF32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAllF32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prodF64 combines n elements at x into those at acc.
 //
 //go:noescape
 func prodF64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAllF64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAllF64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prodC64 combines n elements at x into those at acc.
 //
 //go:noescape
 func prodC64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAllC64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAllC64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAllC64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAllC64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // prodC128 combines n elements at x into those at acc.
 //
 //go:noescape
 func prodC128(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// prodAllC128 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// prodAllC128 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func prodAllC128(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func prodAllC128(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)

@@ -165,228 +165,220 @@ no1:
 done:
 	RET
 
-// func prodAll8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAll8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·prodAll8(SB), NOSPLIT, $0-48
-	MOVQ     n+40(FP), SI
-	TESTQ    SI, SI
+TEXT ·prodAll8(SB), NOSPLIT, $0-56
+	MOVQ     n+48(FP), DI
+	TESTQ    DI, DI
 	JLE      done
-	MOVQ     xs_len+16(FP), DX
-	TESTQ    DX, DX
-	JLE      done
-	MOVQ     xs_base+8(FP), CX
+	MOVQ     xs_len+24(FP), BX
+	MOVQ     xs_base+16(FP), DX
 	MOVQ     dst+0(FP), AX
-	MOVQ     from+32(FP), BX
+	MOVQ     first+8(FP), CX
+	MOVQ     from+40(FP), SI
 	VPCMPEQW Y0, Y0, Y0
 	VPSRLW   $0x08, Y0, Y0
-	CMPQ     SI, $0x00000080
+	CMPQ     DI, $0x00000080
 	JL       blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y1
-	VMOVDQU 32(DI)(BX*1), Y2
-	VMOVDQU 64(DI)(BX*1), Y3
-	VMOVDQU 96(DI)(BX*1), Y4
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y1
+	VMOVDQU 32(CX)(SI*1), Y2
+	VMOVDQU 64(CX)(SI*1), Y3
+	VMOVDQU 96(CX)(SI*1), Y4
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VMOVDQU (DI)(BX*1), Y5
+	MOVQ    (DX)(R9*8), R8
+	VMOVDQU (R8)(SI*1), Y5
 	VPMULLW Y5, Y1, Y6
 	VPAND   Y0, Y6, Y6
 	VPANDN  Y5, Y0, Y5
 	VPSRLW  $0x08, Y1, Y1
 	VPMULLW Y5, Y1, Y1
 	VPOR    Y6, Y1, Y1
-	VMOVDQU 32(DI)(BX*1), Y5
+	VMOVDQU 32(R8)(SI*1), Y5
 	VPMULLW Y5, Y2, Y6
 	VPAND   Y0, Y6, Y6
 	VPANDN  Y5, Y0, Y5
 	VPSRLW  $0x08, Y2, Y2
 	VPMULLW Y5, Y2, Y2
 	VPOR    Y6, Y2, Y2
-	VMOVDQU 64(DI)(BX*1), Y5
+	VMOVDQU 64(R8)(SI*1), Y5
 	VPMULLW Y5, Y3, Y6
 	VPAND   Y0, Y6, Y6
 	VPANDN  Y5, Y0, Y5
 	VPSRLW  $0x08, Y3, Y3
 	VPMULLW Y5, Y3, Y3
 	VPOR    Y6, Y3, Y3
-	VMOVDQU 96(DI)(BX*1), Y5
+	VMOVDQU 96(R8)(SI*1), Y5
 	VPMULLW Y5, Y4, Y6
 	VPAND   Y0, Y6, Y6
 	VPANDN  Y5, Y0, Y5
 	VPSRLW  $0x08, Y4, Y4
 	VPMULLW Y5, Y4, Y4
 	VPOR    Y6, Y4, Y4
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y1, (AX)(BX*1)
-	VMOVDQU Y2, 32(AX)(BX*1)
-	VMOVDQU Y3, 64(AX)(BX*1)
-	VMOVDQU Y4, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y1, (AX)(SI*1)
+	VMOVDQU Y2, 32(AX)(SI*1)
+	VMOVDQU Y3, 64(AX)(SI*1)
+	VMOVDQU Y4, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y1
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y1
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VMOVDQU (DI)(BX*1), Y2
+	MOVQ    (DX)(R9*8), R8
+	VMOVDQU (R8)(SI*1), Y2
 	VPMULLW Y2, Y1, Y3
 	VPAND   Y0, Y3, Y3
 	VPANDN  Y2, Y0, Y2
 	VPSRLW  $0x08, Y1, Y1
 	VPMULLW Y2, Y1, Y1
 	VPOR    Y3, Y1, Y1
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y1, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y1, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X1
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X1
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VMOVDQU (DI)(BX*1), X2
+	MOVQ    (DX)(R9*8), R8
+	VMOVDQU (R8)(SI*1), X2
 	VPMULLW X2, X1, X3
 	VPAND   X0, X3, X3
 	VPANDN  X2, X0, X2
 	VPSRLW  $0x08, X1, X1
 	VPMULLW X2, X1, X1
 	VPOR    X3, X1, X1
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X1, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X1, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X2
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X2
 	VPMULLW X2, X1, X3
 	VPAND   X0, X3, X3
 	VPANDN  X2, X0, X2
 	VPSRLW  $0x08, X1, X1
 	VPMULLW X2, X1, X1
 	VPOR    X3, X1, X1
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X1, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X1, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X1
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X1
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X2
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X2
 	VPMULLW X2, X1, X3
 	VPAND   X0, X3, X3
 	VPANDN  X2, X0, X2
 	VPSRLW  $0x08, X1, X1
 	VPMULLW X2, X1, X1
 	VPOR    X3, X1, X1
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X1, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X1, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X2, X2, X2
-	VPINSRW $0x00, (DI)(BX*1), X2, X2
+	VPINSRW $0x00, (R8)(SI*1), X2, X2
 	VPMULLW X2, X1, X3
 	VPAND   X0, X3, X3
 	VPANDN  X2, X0, X2
 	VPSRLW  $0x08, X1, X1
 	VPMULLW X2, X1, X1
 	VPOR    X3, X1, X1
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X1, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X1, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X2, X2, X2
-	VPINSRB $0x00, (SI)(BX*1), X2, X2
+	VPINSRB $0x00, (CX)(SI*1), X2, X2
 	VPMULLW X2, X1, X3
 	VPAND   X0, X3, X3
 	VPANDN  X2, X0, X2
@@ -394,12 +386,12 @@ operand7:
 	VPMULLW X2, X1, X1
 	VPOR    X3, X1, X1
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X1, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X1, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -499,162 +491,155 @@ no2:
 done:
 	RET
 
-// func prodAll16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAll16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·prodAll16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAll16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLW (DI)(BX*1), Y0, Y0
-	VPMULLW 32(DI)(BX*1), Y1, Y1
-	VPMULLW 64(DI)(BX*1), Y2, Y2
-	VPMULLW 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLW (R8)(SI*1), Y0, Y0
+	VPMULLW 32(R8)(SI*1), Y1, Y1
+	VPMULLW 64(R8)(SI*1), Y2, Y2
+	VPMULLW 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLW (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLW (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLW (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLW (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMULLW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(R8*8), DI
-	VMOVD   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVD   (R8)(SI*1), X1
 	VPMULLW X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPMULLW X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -742,139 +727,133 @@ no4:
 done:
 	RET
 
-// func prodAll32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAll32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·prodAll32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAll32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLD (DI)(BX*1), Y0, Y0
-	VPMULLD 32(DI)(BX*1), Y1, Y1
-	VPMULLD 64(DI)(BX*1), Y2, Y2
-	VPMULLD 96(DI)(BX*1), Y3, Y3
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLD (R8)(SI*1), Y0, Y0
+	VPMULLD 32(R8)(SI*1), Y1, Y1
+	VPMULLD 64(R8)(SI*1), Y2, Y2
+	VPMULLD 96(R8)(SI*1), Y3, Y3
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLD (DI)(BX*1), Y0, Y0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLD (R8)(SI*1), Y0, Y0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ    (CX)(R8*8), DI
-	VPMULLD (DI)(BX*1), X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	MOVQ    (DX)(R9*8), R8
+	VPMULLD (R8)(SI*1), X0, X0
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ    (CX)(R8*8), DI
-	VMOVQ   (DI)(BX*1), X1
+	MOVQ    (DX)(R9*8), R8
+	VMOVQ   (R8)(SI*1), X1
 	VPMULLD X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ    (CX)(DI*8), SI
-	VMOVD   (SI)(BX*1), X1
+	MOVQ    (DX)(DI*8), CX
+	VMOVD   (CX)(SI*1), X1
 	VPMULLD X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -962,139 +941,133 @@ no4:
 done:
 	RET
 
-// func prodAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·prodAllF32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAllF32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VMULPS (DI)(BX*1), Y0, Y0
-	VMULPS 32(DI)(BX*1), Y1, Y1
-	VMULPS 64(DI)(BX*1), Y2, Y2
-	VMULPS 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPS (R8)(SI*1), Y0, Y0
+	VMULPS 32(R8)(SI*1), Y1, Y1
+	VMULPS 64(R8)(SI*1), Y2, Y2
+	VMULPS 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VMULPS (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPS (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VMULPS (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPS (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VMULPS X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(DI*8), SI
-	VMOVD  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVD  (CX)(SI*1), X1
 	VMULPS X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1172,118 +1145,113 @@ no8:
 done:
 	RET
 
-// func prodAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·prodAllF64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAllF64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VMULPD (DI)(BX*1), Y0, Y0
-	VMULPD 32(DI)(BX*1), Y1, Y1
-	VMULPD 64(DI)(BX*1), Y2, Y2
-	VMULPD 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPD (R8)(SI*1), Y0, Y0
+	VMULPD 32(R8)(SI*1), Y1, Y1
+	VMULPD 64(R8)(SI*1), Y2, Y2
+	VMULPD 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VMULPD (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPD (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VMULPD (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VMULPD (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(DI*8), SI
-	VMOVQ  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVQ  (CX)(SI*1), X1
 	VMULPD X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -1483,36 +1451,34 @@ no8:
 done:
 	RET
 
-// func prodAllC64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAllC64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·prodAllC64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAllC64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ         (CX)(R8*8), DI
-	VMOVDQU      (DI)(BX*1), Y4
+	MOVQ         (DX)(R9*8), R8
+	VMOVDQU      (R8)(SI*1), Y4
 	VEXTRACTF128 $0x01, Y0, X5
 	VEXTRACTF128 $0x01, Y4, X6
 	VCVTPS2PD    X0, Y7
@@ -1534,7 +1500,7 @@ operand1:
 	VADDSUBPD    Y7, Y4, Y4
 	VCVTPD2PSY   Y4, X5
 	VINSERTF128  $0x01, X5, Y0, Y0
-	VMOVDQU      32(DI)(BX*1), Y4
+	VMOVDQU      32(R8)(SI*1), Y4
 	VEXTRACTF128 $0x01, Y1, X5
 	VEXTRACTF128 $0x01, Y4, X6
 	VCVTPS2PD    X1, Y7
@@ -1556,7 +1522,7 @@ operand1:
 	VADDSUBPD    Y7, Y4, Y4
 	VCVTPD2PSY   Y4, X5
 	VINSERTF128  $0x01, X5, Y1, Y1
-	VMOVDQU      64(DI)(BX*1), Y4
+	VMOVDQU      64(R8)(SI*1), Y4
 	VEXTRACTF128 $0x01, Y2, X5
 	VEXTRACTF128 $0x01, Y4, X6
 	VCVTPS2PD    X2, Y7
@@ -1578,7 +1544,7 @@ operand1:
 	VADDSUBPD    Y7, Y4, Y4
 	VCVTPD2PSY   Y4, X5
 	VINSERTF128  $0x01, X5, Y2, Y2
-	VMOVDQU      96(DI)(BX*1), Y4
+	VMOVDQU      96(R8)(SI*1), Y4
 	VEXTRACTF128 $0x01, Y3, X5
 	VEXTRACTF128 $0x01, Y4, X6
 	VCVTPS2PD    X3, Y7
@@ -1600,34 +1566,33 @@ operand1:
 	VADDSUBPD    Y7, Y4, Y4
 	VCVTPD2PSY   Y4, X5
 	VINSERTF128  $0x01, X5, Y3, Y3
-	INCQ         R8
-	CMPQ         R8, DX
+	INCQ         R9
+	CMPQ         R9, BX
 	JL           operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ         (CX)(R8*8), DI
-	VMOVDQU      (DI)(BX*1), Y1
+	MOVQ         (DX)(R9*8), R8
+	VMOVDQU      (R8)(SI*1), Y1
 	VEXTRACTF128 $0x01, Y0, X2
 	VEXTRACTF128 $0x01, Y1, X3
 	VCVTPS2PD    X0, Y4
@@ -1649,29 +1614,28 @@ operand2:
 	VADDSUBPD    Y4, Y1, Y1
 	VCVTPD2PSY   Y1, X2
 	VINSERTF128  $0x01, X2, Y0, Y0
-	INCQ         R8
-	CMPQ         R8, DX
+	INCQ         R9
+	CMPQ         R9, BX
 	JL           operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ       (CX)(R8*8), DI
-	VMOVDQU    (DI)(BX*1), X1
+	MOVQ       (DX)(R9*8), R8
+	VMOVDQU    (R8)(SI*1), X1
 	VCVTPS2PD  X0, Y0
 	VCVTPS2PD  X1, Y1
 	VPERMILPD  $0x05, Y1, Y2
@@ -1681,26 +1645,25 @@ operand3:
 	VMULPD     Y1, Y0, Y0
 	VADDSUBPD  Y3, Y0, Y0
 	VCVTPD2PSY Y0, X0
-	INCQ       R8
-	CMPQ       R8, DX
+	INCQ       R9
+	CMPQ       R9, BX
 	JL         operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ       (CX)(DI*8), SI
-	VMOVQ      (SI)(BX*1), X1
+	MOVQ       (DX)(DI*8), CX
+	VMOVQ      (CX)(SI*1), X1
 	VCVTPS2PD  X0, Y0
 	VCVTPS2PD  X1, Y1
 	VPERMILPD  $0x05, Y1, Y2
@@ -1711,12 +1674,12 @@ operand4:
 	VADDSUBPD  Y3, Y0, Y0
 	VCVTPD2PSY Y0, X0
 	INCQ       DI
-	CMPQ       DI, DX
+	CMPQ       DI, BX
 	JL         operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -1820,120 +1783,116 @@ no16:
 done:
 	RET
 
-// func prodAllC128(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func prodAllC128(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·prodAllC128(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·prodAllC128(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x04, DI
 	SHLQ  $0x04, SI
-	SHLQ  $0x04, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y4
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y4
 	VPERMILPD $0x05, Y4, Y5
 	VPERMILPD $0x0f, Y0, Y6
 	VMOVDDUP  Y0, Y0
 	VMULPD    Y5, Y6, Y6
 	VMULPD    Y4, Y0, Y0
 	VADDSUBPD Y6, Y0, Y0
-	VMOVDQU   32(DI)(BX*1), Y4
+	VMOVDQU   32(R8)(SI*1), Y4
 	VPERMILPD $0x05, Y4, Y5
 	VPERMILPD $0x0f, Y1, Y6
 	VMOVDDUP  Y1, Y1
 	VMULPD    Y5, Y6, Y6
 	VMULPD    Y4, Y1, Y1
 	VADDSUBPD Y6, Y1, Y1
-	VMOVDQU   64(DI)(BX*1), Y4
+	VMOVDQU   64(R8)(SI*1), Y4
 	VPERMILPD $0x05, Y4, Y5
 	VPERMILPD $0x0f, Y2, Y6
 	VMOVDDUP  Y2, Y2
 	VMULPD    Y5, Y6, Y6
 	VMULPD    Y4, Y2, Y2
 	VADDSUBPD Y6, Y2, Y2
-	VMOVDQU   96(DI)(BX*1), Y4
+	VMOVDQU   96(R8)(SI*1), Y4
 	VPERMILPD $0x05, Y4, Y5
 	VPERMILPD $0x0f, Y3, Y6
 	VMOVDDUP  Y3, Y3
 	VMULPD    Y5, Y6, Y6
 	VMULPD    Y4, Y3, Y3
 	VADDSUBPD Y6, Y3, Y3
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ      (CX)(R8*8), DI
-	VMOVDQU   (DI)(BX*1), Y1
+	MOVQ      (DX)(R9*8), R8
+	VMOVDQU   (R8)(SI*1), Y1
 	VPERMILPD $0x05, Y1, Y2
 	VPERMILPD $0x0f, Y0, Y3
 	VMOVDDUP  Y0, Y0
 	VMULPD    Y2, Y3, Y3
 	VMULPD    Y1, Y0, Y0
 	VADDSUBPD Y3, Y0, Y0
-	INCQ      R8
-	CMPQ      R8, DX
+	INCQ      R9
+	CMPQ      R9, BX
 	JL        operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), SI
-	VMOVDQU (SI)(BX*1), X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ      (CX)(DI*8), SI
-	VMOVDQU   (SI)(BX*1), X1
+	MOVQ      (DX)(DI*8), CX
+	VMOVDQU   (CX)(SI*1), X1
 	VPERMILPD $0x05, X1, X2
 	VPERMILPD $0x0f, X0, X3
 	VMOVDDUP  X0, X0
@@ -1941,12 +1900,12 @@ operand3:
 	VMULPD    X1, X0, X0
 	VADDSUBPD X3, X0, X0
 	INCQ      DI
-	CMPQ      DI, DX
+	CMPQ      DI, BX
 	JL        operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
 	VZEROUPPER

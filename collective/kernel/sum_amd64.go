@@ -11,57 +11,57 @@ import "unsafe"
 //go:noescape
 func sum8(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAll8 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAll8 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAll8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAll8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // sum16 combines n elements at x into those at acc.
 //
 //go:noescape
 func sum16(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAll16 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAll16 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAll16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAll16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // sum32 combines n elements at x into those at acc.
 //
 //go:noescape
 func sum32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAll32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAll32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAll32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAll32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // sum64 combines n elements at x into those at acc.
 //
 //go:noescape
 func sum64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAll64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAll64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAll64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAll64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // sumF32 combines n elements at x into those at acc.
 //
 //go:noescape
 func sumF32(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAllF32 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAllF32 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 
 // sumF64 combines n elements at x into those at acc.
 //
 //go:noescape
 func sumF64(acc unsafe.Pointer, x unsafe.Pointer, n int)
 
-// sumAllF64 combines n elements of each of xs, those behind the first from, into dst, likewise.
+// sumAllF64 combines n elements of first and of each of xs into dst: everywhere those behind the first from.
 //
 //go:noescape
-func sumAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+func sumAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)

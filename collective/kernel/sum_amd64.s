@@ -107,183 +107,175 @@ no1:
 done:
 	RET
 
-// func sumAll8(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAll8(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·sumAll8(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAll8(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
-	CMPQ  SI, $0x00000080
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPADDB (DI)(BX*1), Y0, Y0
-	VPADDB 32(DI)(BX*1), Y1, Y1
-	VPADDB 64(DI)(BX*1), Y2, Y2
-	VPADDB 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDB (R8)(SI*1), Y0, Y0
+	VPADDB 32(R8)(SI*1), Y1, Y1
+	VPADDB 64(R8)(SI*1), Y2, Y2
+	VPADDB 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPADDB (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDB (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPADDB (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDB (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VPADDB X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(R8*8), DI
-	VMOVD  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVD  (R8)(SI*1), X1
 	VPADDB X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), DI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (DI)(BX*1), X0, X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(R8*8), DI
+	MOVQ    (DX)(R9*8), R8
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (DI)(BX*1), X1, X1
+	VPINSRW $0x00, (R8)(SI*1), X1, X1
 	VPADDB  X1, X0, X0
-	INCQ    R8
-	CMPQ    R8, DX
+	INCQ    R9
+	CMPQ    R9, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
-	TESTQ   $0x00000001, SI
+	TESTQ   $0x00000001, DI
 	JZ      no1
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRB $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store7
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store7
 
 operand7:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRB $0x00, (SI)(BX*1), X1, X1
+	VPINSRB $0x00, (CX)(SI*1), X1, X1
 	VPADDB  X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand7
 
 store7:
-	VPEXTRB $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000001, BX
+	VPEXTRB $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000001, SI
 
 no1:
 	VZEROUPPER
@@ -383,162 +375,155 @@ no2:
 done:
 	RET
 
-// func sumAll16(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAll16(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·sumAll16(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAll16(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x01, DI
 	SHLQ  $0x01, SI
-	SHLQ  $0x01, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPADDW (DI)(BX*1), Y0, Y0
-	VPADDW 32(DI)(BX*1), Y1, Y1
-	VPADDW 64(DI)(BX*1), Y2, Y2
-	VPADDW 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDW (R8)(SI*1), Y0, Y0
+	VPADDW 32(R8)(SI*1), Y1, Y1
+	VPADDW 64(R8)(SI*1), Y2, Y2
+	VPADDW 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPADDW (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDW (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPADDW (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDW (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VPADDW X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), DI
-	VMOVD (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(R8*8), DI
-	VMOVD  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVD  (R8)(SI*1), X1
 	VPADDW X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
-	TESTQ   $0x00000002, SI
+	TESTQ   $0x00000002, DI
 	JZ      no2
-	MOVQ    (CX), SI
 	VPXOR   X0, X0, X0
-	VPINSRW $0x00, (SI)(BX*1), X0, X0
-	MOVQ    $0x00000001, DI
-	CMPQ    DI, DX
-	JGE     store6
+	VPINSRW $0x00, (CX)(SI*1), X0, X0
+	XORQ    DI, DI
+	TESTQ   BX, BX
+	JZ      store6
 
 operand6:
-	MOVQ    (CX)(DI*8), SI
+	MOVQ    (DX)(DI*8), CX
 	VPXOR   X1, X1, X1
-	VPINSRW $0x00, (SI)(BX*1), X1, X1
+	VPINSRW $0x00, (CX)(SI*1), X1, X1
 	VPADDW  X1, X0, X0
 	INCQ    DI
-	CMPQ    DI, DX
+	CMPQ    DI, BX
 	JL      operand6
 
 store6:
-	VPEXTRW $0x00, X0, (AX)(BX*1)
-	ADDQ    $0x00000002, BX
+	VPEXTRW $0x00, X0, (AX)(SI*1)
+	ADDQ    $0x00000002, SI
 
 no2:
 	VZEROUPPER
@@ -626,139 +611,133 @@ no4:
 done:
 	RET
 
-// func sumAll32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAll32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·sumAll32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAll32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPADDD (DI)(BX*1), Y0, Y0
-	VPADDD 32(DI)(BX*1), Y1, Y1
-	VPADDD 64(DI)(BX*1), Y2, Y2
-	VPADDD 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDD (R8)(SI*1), Y0, Y0
+	VPADDD 32(R8)(SI*1), Y1, Y1
+	VPADDD 64(R8)(SI*1), Y2, Y2
+	VPADDD 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPADDD (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDD (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPADDD (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDD (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VPADDD X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(DI*8), SI
-	VMOVD  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVD  (CX)(SI*1), X1
 	VPADDD X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -836,118 +815,113 @@ no8:
 done:
 	RET
 
-// func sumAll64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAll64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX, AVX2
-TEXT ·sumAll64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAll64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VPADDQ (DI)(BX*1), Y0, Y0
-	VPADDQ 32(DI)(BX*1), Y1, Y1
-	VPADDQ 64(DI)(BX*1), Y2, Y2
-	VPADDQ 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDQ (R8)(SI*1), Y0, Y0
+	VPADDQ 32(R8)(SI*1), Y1, Y1
+	VPADDQ 64(R8)(SI*1), Y2, Y2
+	VPADDQ 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VPADDQ (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDQ (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VPADDQ (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VPADDQ (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(DI*8), SI
-	VMOVQ  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVQ  (CX)(SI*1), X1
 	VPADDQ X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER
@@ -1035,139 +1009,133 @@ no4:
 done:
 	RET
 
-// func sumAllF32(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAllF32(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·sumAllF32(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAllF32(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x02, DI
 	SHLQ  $0x02, SI
-	SHLQ  $0x02, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VADDPS (DI)(BX*1), Y0, Y0
-	VADDPS 32(DI)(BX*1), Y1, Y1
-	VADDPS 64(DI)(BX*1), Y2, Y2
-	VADDPS 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPS (R8)(SI*1), Y0, Y0
+	VADDPS 32(R8)(SI*1), Y1, Y1
+	VADDPS 64(R8)(SI*1), Y2, Y2
+	VADDPS 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VADDPS (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPS (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VADDPS (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPS (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), DI
-	VMOVQ (DI)(BX*1), X0
-	MOVQ  $0x00000001, R8
-	CMPQ  R8, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  R9, R9
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(R8*8), DI
-	VMOVQ  (DI)(BX*1), X1
+	MOVQ   (DX)(R9*8), R8
+	VMOVQ  (R8)(SI*1), X1
 	VADDPS X1, X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
-	TESTQ $0x00000004, SI
+	TESTQ $0x00000004, DI
 	JZ    no4
-	MOVQ  (CX), SI
-	VMOVD (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store5
+	VMOVD (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store5
 
 operand5:
-	MOVQ   (CX)(DI*8), SI
-	VMOVD  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVD  (CX)(SI*1), X1
 	VADDPS X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand5
 
 store5:
-	VMOVD X0, (AX)(BX*1)
-	ADDQ  $0x00000004, BX
+	VMOVD X0, (AX)(SI*1)
+	ADDQ  $0x00000004, SI
 
 no4:
 	VZEROUPPER
@@ -1245,118 +1213,113 @@ no8:
 done:
 	RET
 
-// func sumAllF64(dst unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
+// func sumAllF64(dst unsafe.Pointer, first unsafe.Pointer, xs []unsafe.Pointer, from int, n int)
 // Requires: AVX
-TEXT ·sumAllF64(SB), NOSPLIT, $0-48
-	MOVQ  n+40(FP), SI
-	TESTQ SI, SI
+TEXT ·sumAllF64(SB), NOSPLIT, $0-56
+	MOVQ  n+48(FP), DI
+	TESTQ DI, DI
 	JLE   done
-	MOVQ  xs_len+16(FP), DX
-	TESTQ DX, DX
-	JLE   done
-	MOVQ  xs_base+8(FP), CX
+	MOVQ  xs_len+24(FP), BX
+	MOVQ  xs_base+16(FP), DX
 	MOVQ  dst+0(FP), AX
-	MOVQ  from+32(FP), BX
+	MOVQ  first+8(FP), CX
+	MOVQ  from+40(FP), SI
+	SHLQ  $0x03, DI
 	SHLQ  $0x03, SI
-	SHLQ  $0x03, BX
-	CMPQ  SI, $0x00000080
+	CMPQ  DI, $0x00000080
 	JL    blocksDone
 
 blocksNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	VMOVDQU 32(DI)(BX*1), Y1
-	VMOVDQU 64(DI)(BX*1), Y2
-	VMOVDQU 96(DI)(BX*1), Y3
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store1
+	VMOVDQU (CX)(SI*1), Y0
+	VMOVDQU 32(CX)(SI*1), Y1
+	VMOVDQU 64(CX)(SI*1), Y2
+	VMOVDQU 96(CX)(SI*1), Y3
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store1
 
 operand1:
-	MOVQ   (CX)(R8*8), DI
-	VADDPD (DI)(BX*1), Y0, Y0
-	VADDPD 32(DI)(BX*1), Y1, Y1
-	VADDPD 64(DI)(BX*1), Y2, Y2
-	VADDPD 96(DI)(BX*1), Y3, Y3
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPD (R8)(SI*1), Y0, Y0
+	VADDPD 32(R8)(SI*1), Y1, Y1
+	VADDPD 64(R8)(SI*1), Y2, Y2
+	VADDPD 96(R8)(SI*1), Y3, Y3
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand1
 
 store1:
-	VMOVDQU Y0, (AX)(BX*1)
-	VMOVDQU Y1, 32(AX)(BX*1)
-	VMOVDQU Y2, 64(AX)(BX*1)
-	VMOVDQU Y3, 96(AX)(BX*1)
-	ADDQ    $0x00000080, BX
-	SUBQ    $0x00000080, SI
-	CMPQ    SI, $0x00000080
+	VMOVDQU Y0, (AX)(SI*1)
+	VMOVDQU Y1, 32(AX)(SI*1)
+	VMOVDQU Y2, 64(AX)(SI*1)
+	VMOVDQU Y3, 96(AX)(SI*1)
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000080, DI
+	CMPQ    DI, $0x00000080
 	JGE     blocksNext
 
 blocksDone:
-	CMPQ SI, $0x00000020
+	CMPQ DI, $0x00000020
 	JL   vectorsDone
 
 vectorsNext:
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), Y0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store2
+	VMOVDQU (CX)(SI*1), Y0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store2
 
 operand2:
-	MOVQ   (CX)(R8*8), DI
-	VADDPD (DI)(BX*1), Y0, Y0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPD (R8)(SI*1), Y0, Y0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand2
 
 store2:
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x00000020, BX
-	SUBQ    $0x00000020, SI
-	CMPQ    SI, $0x00000020
+	VMOVDQU Y0, (AX)(SI*1)
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000020, DI
+	CMPQ    DI, $0x00000020
 	JGE     vectorsNext
 
 vectorsDone:
-	TESTQ   $0x00000010, SI
+	TESTQ   $0x00000010, DI
 	JZ      no16
-	MOVQ    (CX), DI
-	VMOVDQU (DI)(BX*1), X0
-	MOVQ    $0x00000001, R8
-	CMPQ    R8, DX
-	JGE     store3
+	VMOVDQU (CX)(SI*1), X0
+	XORQ    R9, R9
+	TESTQ   BX, BX
+	JZ      store3
 
 operand3:
-	MOVQ   (CX)(R8*8), DI
-	VADDPD (DI)(BX*1), X0, X0
-	INCQ   R8
-	CMPQ   R8, DX
+	MOVQ   (DX)(R9*8), R8
+	VADDPD (R8)(SI*1), X0, X0
+	INCQ   R9
+	CMPQ   R9, BX
 	JL     operand3
 
 store3:
-	VMOVDQU X0, (AX)(BX*1)
-	ADDQ    $0x00000010, BX
+	VMOVDQU X0, (AX)(SI*1)
+	ADDQ    $0x00000010, SI
 
 no16:
-	TESTQ $0x00000008, SI
+	TESTQ $0x00000008, DI
 	JZ    no8
-	MOVQ  (CX), SI
-	VMOVQ (SI)(BX*1), X0
-	MOVQ  $0x00000001, DI
-	CMPQ  DI, DX
-	JGE   store4
+	VMOVQ (CX)(SI*1), X0
+	XORQ  DI, DI
+	TESTQ BX, BX
+	JZ    store4
 
 operand4:
-	MOVQ   (CX)(DI*8), SI
-	VMOVQ  (SI)(BX*1), X1
+	MOVQ   (DX)(DI*8), CX
+	VMOVQ  (CX)(SI*1), X1
 	VADDPD X1, X0, X0
 	INCQ   DI
-	CMPQ   DI, DX
+	CMPQ   DI, BX
 	JL     operand4
 
 store4:
-	VMOVQ X0, (AX)(BX*1)
-	ADDQ  $0x00000008, BX
+	VMOVQ X0, (AX)(SI*1)
+	ADDQ  $0x00000008, SI
 
 no8:
 	VZEROUPPER

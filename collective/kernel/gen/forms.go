@@ -42,21 +42,20 @@ func (k kernel) pair(c *build.Context) {
 	e.end()
 }
 
-// all writes dst[i] = xs[0][i] op xs[1][i] op ..., block after block: the block of every operand before the next one.
+// all writes dst[i] = first[i] op xs[0][i] op xs[1][i] op ..., block after block: the block of every operand before the next one.
 func (k kernel) all(c *build.Context) {
 	e := &emitter{c: c, kernel: k}
 	name := k.op + "All" + k.kind
-	e.begin(name, "func(dst unsafe.Pointer, xs []unsafe.Pointer, from, n int)",
-		name+" combines n elements of each of xs, those behind the first from, into dst, likewise.")
-	dst, xs, operands, offset, left := c.GP64(), c.GP64(), c.GP64(), c.GP64(), c.GP64()
+	e.begin(name, "func(dst, first unsafe.Pointer, xs []unsafe.Pointer, from, n int)",
+		name+" combines n elements of first and of each of xs into dst: everywhere those behind the first from.")
+	dst, first, xs, operands, offset, left := c.GP64(), c.GP64(), c.GP64(), c.GP64(), c.GP64(), c.GP64()
 	c.Load(c.Param("n"), left)
 	c.TESTQ(left, left)
 	c.JLE(operand.LabelRef("done"))
 	c.Load(c.Param("xs").Len(), operands)
-	c.TESTQ(operands, operands)
-	c.JLE(operand.LabelRef("done"))
 	c.Load(c.Param("xs").Base(), xs)
 	e.pointer("dst", dst)
+	e.pointer("first", first)
 	c.Load(c.Param("from"), offset)
 	e.bytes(left)
 	e.bytes(offset)
@@ -66,17 +65,17 @@ func (k kernel) all(c *build.Context) {
 		step++
 		again, store := fmt.Sprintf("operand%d", step), fmt.Sprintf("store%d", step)
 		p, j := c.GP64(), c.GP64()
-		from := operand.Mem{Base: p, Index: offset, Scale: 1}
-		c.MOVQ(operand.Mem{Base: xs}, p)
+		from := operand.Mem{Base: first, Index: offset, Scale: 1}
 		v := make([]reg.VecVirtual, count)
 		for i := range v {
 			v[i] = e.load(from.Offset(i*bytes), bytes)
 		}
-		c.MOVQ(operand.U32(1), j)
-		c.CMPQ(j, operands)
-		c.JGE(operand.LabelRef(store))
+		c.XORQ(j, j)
+		c.TESTQ(operands, operands)
+		c.JZ(operand.LabelRef(store))
 		c.Label(again)
 		c.MOVQ(operand.Mem{Base: xs, Index: j, Scale: 8}, p)
+		from.Base = p
 		for i := range v {
 			k.do(e, v[i], e.operand(from.Offset(i*bytes), bytes))
 		}
