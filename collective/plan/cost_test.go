@@ -97,6 +97,9 @@ func TestCost(t *testing.T) {
 			t.Fatal("no cost is told")
 		}
 		for n := 1; n <= 64; n++ {
+			if brief && n > 9 && n%8 > 1 {
+				continue
+			}
 			m := 4
 			if vector(op) {
 				if m = 2 * n; a.name == "rabenseifner" { // pieces of equal length
