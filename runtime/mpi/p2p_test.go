@@ -286,7 +286,12 @@ func TestAllocsPerOp(t *testing.T) {
 			for range 100 {
 				step()
 			}
-			if got := testing.AllocsPerRun(100, step); got > 0 {
+			// The least of three, the same on all ranks: others in this process allocate as well, now and then.
+			got := 1e9
+			for range 3 {
+				got = min(got, testing.AllocsPerRun(100, step))
+			}
+			if got > 0 {
 				return fmt.Errorf("%d bytes: %v allocations a step", n, got)
 			}
 			return nil

@@ -104,7 +104,7 @@ func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 		return nil, c.fail(op, ProcNull, AnyTag, err)
 	}
 	for i, v := range votes { // they index the node's memory from here on
-		if leader, _ := splitID(v.id); v.node != c.shared.members[i] || leader != int(v.node) {
+		if leader, _ := splitID(v.id); v.node != c.shared.members[i] || v.id != noID && leader != int(v.node) {
 			p.returnID(id)
 			return nil, c.fail(op, i, AnyTag, fmt.Errorf("%w: the vote of rank %d is another's", ErrCorrupt, i))
 		}
