@@ -23,7 +23,7 @@ func TestRandomProcesses(t *testing.T) {
 	jobs, programs, steps := 1, 12, 60
 	switch {
 	case long:
-		jobs, programs = 40, 50
+		jobs, programs = 25, 50
 	case testing.Short() || invariants.Enabled:
 		programs, steps = 4, 40
 	}
