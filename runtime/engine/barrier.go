@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/golaunch/golaunch/runtime/invariants"
 	"github.com/golaunch/golaunch/runtime/segment"
 )
 
@@ -19,9 +20,10 @@ type Counter struct {
 }
 
 // NewCounter uses block i of leader's counters, which no other communicator uses
-// now. The generation can't move before this rank has arrived, so all members start from the same. ok is false when there is no such block.
+// now. The generation can't move before this rank has arrived, so all members start from the same. ok is false when there is no such block,
+// or it is on another node.
 func (e *Engine) NewCounter(leader, i int) (c Counter, ok bool) {
-	if i >= segment.Blocks {
+	if i >= segment.Blocks || !e.Shares(leader) {
 		return c, false
 	}
 	p := e.job.Block(leader, i)
@@ -32,7 +34,12 @@ func (e *Engine) NewCounter(leader, i int) (c Counter, ok bool) {
 
 // Barrier returns when all members have called it. members are ranks of the
 // node, this one included.
-func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, members []int32) error {
+func (e *Engine) Barrier(bound context.Context, c *Counter, ctx uint32, members []int32) error {
+	if invariants.Enabled {
+		for _, m := range members {
+			invariants.Check(e.Shares(int(m)), "engine: a counter of ranks on several nodes")
+		}
+	}
 	c.epoch++
 	here := atomic.AddUint32(c.arrive, 1)
 	if here == uint32(len(members)) {
@@ -51,28 +58,19 @@ func (e *Engine) Barrier(ctx context.Context, c *Counter, context uint32, member
 			return nil
 		}
 	}
-	e.lock()
-	if err := e.unusable(context); err != nil {
-		e.unlock()
-		return err
-	}
-	r := e.newReq(OpWait, context, AnySource, AnyTag)
-	r.word, r.want = c.gen, c.epoch
-	for _, m := range members {
-		if p := e.peers[m]; p.err != nil {
-			e.finish(r, e.peerError(p))
-		}
-	}
-	e.waitFor(ctx, &cond{one: r})
-	err := r.Err
-	e.release(r)
-	e.unlock()
-	return err
+	return e.await(bound, ctx, members, func(r *Req) { r.word, r.want = c.gen, c.epoch }, nil)
 }
 
 // released looks at the word that r waits for. It finishes r, with an error if the word is neither that of r's round nor the
 // one before: then the word was overwritten, or a rank has left an earlier barrier with an error and begun another.
 func (e *Engine) released(r *Req) bool {
+	if r.round != nil {
+		if atomic.LoadUint64(r.round) < r.upTo {
+			return false
+		}
+		e.finish(r, nil)
+		return true
+	}
 	switch round := atomic.LoadUint32(r.word); round {
 	case r.want - 1:
 		return false

@@ -37,7 +37,7 @@ func (e *Engine) takeBack(p *peer, r *Req, force bool) bool {
 		}
 	}
 	// The receiver will find the offer dead by its generation; the descriptor may be used for the next.
-	p.freeD |= 1 << r.desc
+	p.descs.give(r.desc)
 	return true
 }
 
@@ -150,7 +150,7 @@ func (e *Engine) expire(r *Req, cause error) bool {
 	}
 	if r.phase == proto.Granted && p.grants.remove(r) {
 		e.withdraw(p, r)
-		p.freeD |= 1 << r.desc
+		p.descs.give(r.desc)
 		e.finish(r, cause)
 		return true
 	}

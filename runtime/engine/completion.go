@@ -89,6 +89,15 @@ func (e *Engine) Done(r *Req, serial uint32) (done, gone bool) {
 	return done, gone
 }
 
+// Outlast waits for r, which goes on when ctx ends first, and says whether it is done. It does not release it.
+func (e *Engine) Outlast(ctx context.Context, r *Req) bool {
+	e.lock()
+	e.waitFor(ctx, &cond{one: r, keep: true})
+	done := r.done
+	e.unlock()
+	return done
+}
+
 // Take releases a request that is done and returns how it ended.
 func (e *Engine) Take(r *Req) (Status, error) {
 	e.lock()
@@ -96,4 +105,14 @@ func (e *Engine) Take(r *Req) (Status, error) {
 	e.release(r)
 	e.unlock()
 	return st, err
+}
+
+// Poll makes progress once, like Test for the requests of others.
+func (e *Engine) Poll() {
+	e.lock()
+	yield := !e.progress() && e.inVain()
+	e.unlock()
+	if yield {
+		e.ep.Yield()
+	}
 }

@@ -59,11 +59,13 @@ func offer(o wire.Offer) []byte {
 func TestNonsenseRecords(t *testing.T) {
 	stop := make([]byte, 16)
 	for name, forge := range map[string]func(f forger){
-		"a negative tag":                 func(f forger) { f.inline(wire.Eager, -5, nil) },
-		"the tag AnyTag":                 func(f forger) { f.inline(wire.Eager, engine.AnyTag, nil) },
-		"an offer too short":             func(f forger) { f.inline(wire.RTS, 1, make([]byte, 31)) },
-		"an offer of nearly everything":  func(f forger) { f.inline(wire.RTS, 1, offer(wire.Offer{Total: 1 << 60, Heap: wire.NoHeap})) },
-		"an offer under descriptor 32":   func(f forger) { f.inline(wire.RTS, 1, offer(wire.Offer{Total: 1, Desc: 32, Heap: wire.NoHeap})) },
+		"a negative tag":                func(f forger) { f.inline(wire.Eager, -5, nil) },
+		"the tag AnyTag":                func(f forger) { f.inline(wire.Eager, engine.AnyTag, nil) },
+		"an offer too short":            func(f forger) { f.inline(wire.RTS, 1, make([]byte, 31)) },
+		"an offer of nearly everything": func(f forger) { f.inline(wire.RTS, 1, offer(wire.Offer{Total: 1 << 60, Heap: wire.NoHeap})) },
+		"an offer under no descriptor": func(f forger) {
+			f.inline(wire.RTS, 1, offer(wire.Offer{Total: 1, Desc: ring.Descs, Heap: wire.NoHeap}))
+		},
 		"an offer in the heap of rank 9": func(f forger) { f.inline(wire.RTS, 1, offer(wire.Offer{Total: 1, Heap: 9})) },
 		"a part without a beginning":     func(f forger) { f.bulk(wire.More, 1, 100, 200, 0) },
 		"two beginnings": func(f forger) {
@@ -76,7 +78,7 @@ func TestNonsenseRecords(t *testing.T) {
 			f.bulk(wire.First, 1, 100, 150, 0)
 			f.bulk(wire.More, 1, 100, 150, 0)
 		},
-		"data under descriptor 32": func(f forger) { f.bulk(wire.Data, 1, 100, 32, 0) },
+		"data under no descriptor": func(f forger) { f.bulk(wire.Data, 1, 100, ring.Descs, 0) },
 		"a move of 47 bytes":       func(f forger) { f.inline(wire.Move, 1, make([]byte, 47)) },
 		"a stop too short":         func(f forger) { f.inline(wire.Stop, 1, stop[:15]) },
 		"more data than offered": func(f forger) {
@@ -127,7 +129,7 @@ func TestOverwrittenWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.ok(1, w.send(engine.OpSend, 1, 0, 1, pattern(8, 1)))
-		lines := b[128+64*ring.Descs:]
+		lines := b[128+64*32:]
 		binary.LittleEndian.PutUint16(lines, 77) // the lap
 		w.fails(0, w.recv(0, 1, 1, make([]byte, 8)), engine.ErrCorrupt)
 		w.pingpong(0, 2)

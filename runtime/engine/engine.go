@@ -12,7 +12,7 @@
 //
 // # Peers, ranks and contexts
 //
-// Ranks here are ranks of the node. A context is 32 bits that package mpi gives
+// Ranks here are ranks of the node, or of nodes that only the placement sets apart (Shares). A context is 32 bits that package mpi gives
 // to a communicator; the engine knows of it only that it may be revoked.
 //
 // # Failure
@@ -28,6 +28,7 @@ import (
 	"math/bits"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/golaunch/golaunch/runtime/arena"
@@ -35,6 +36,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/proto"
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/segment"
+	"github.com/golaunch/golaunch/runtime/topo"
 	"github.com/golaunch/golaunch/runtime/transport"
 	"github.com/golaunch/golaunch/runtime/transport/fence"
 	"github.com/golaunch/golaunch/runtime/wire"
@@ -77,6 +79,8 @@ type Engine struct {
 
 	progressor bool      // a goroutine makes progress; protected by the token, as all below
 	parked     bool      // and sleeps on the park word
+	asleep     int       // goroutines that sleep on it, or did and don't have the token back
+	recalled   bool      // recaller is set
 	sleepers   []*waiter // those who wait for it to finish their requests
 	freeW      *waiter
 	watched    []*Req // requests that no message finishes: words, probes
@@ -99,6 +103,7 @@ type Engine struct {
 	acked      func(ctx uint32) int
 	onEpoch    func()
 	onStall    func()
+	partings   []*Req       // waits of CompleteWith
 	deaths     []int32      // failed ranks in the order they were noticed
 	deathCount atomic.Int32 // len(deaths), for everybody
 	turns      uint32       // of progress
@@ -112,7 +117,8 @@ type Engine struct {
 	heap   *arena.Heap
 	views  []atomic.Pointer[arena.View]
 
-	wait waitPolicy
+	wait     waitPolicy
+	recaller *time.Timer
 }
 
 // peer is the state towards one other rank.
@@ -127,12 +133,12 @@ type peer struct {
 	lane    reqList // see lane.go
 	laneKey uint64
 	grants  reqList // granted sends whose parts leave
+	far     bool    // on another node: it shares channels with us, but no arena and no counters
 	queued  bool    // on Engine.busy
 	opened  bool    // on Engine.open
-	freeD   uint32  // bit i: descriptor i is free
-	gens    [ring.Descs]uint32
-	in      [ring.Descs]*Req // receives granted, by the sender's descriptor
-	inGen   [ring.Descs]uint32
+	descs   descs   // of our sends
+	in      []*Req  // receives granted, by the sender's descriptor; as long as needed so far
+	inGen   []uint32
 	cur     *Req     // the receive that takes the eager message in parts under way
 	curMsg  *message // or the unexpected message that it becomes
 	curGot  int
@@ -190,7 +196,7 @@ func New(c Config) (*Engine, error) {
 		e.limits.Eager = ep.Shape().MaxBulk()
 	}
 	for i := range e.peers {
-		e.peers[i] = &peer{rank: int32(i), park: e.job.Park(i), freeD: ^uint32(0)}
+		e.peers[i] = &peer{rank: int32(i), park: e.job.Park(i), far: !e.Shares(i)}
 	}
 	return e, nil
 }
@@ -198,6 +204,14 @@ func New(c Config) (*Engine, error) {
 // Rank is this rank's number on the node, Size how many there are.
 func (e *Engine) Rank() int { return int(e.rank) }
 func (e *Engine) Size() int { return int(e.size) }
+
+// Nodes says on which node each rank stands; nil: all on one.
+func (e *Engine) Nodes() *topo.Map { return e.caps.Nodes }
+
+// Shares says whether this rank shares memory with another: arenas, counters.
+func (e *Engine) Shares(rank int) bool {
+	return e.caps.Nodes == nil || e.caps.Nodes.SameNode(int(e.rank), rank)
+}
 
 // Job is the words that the node's ranks share.
 func (e *Engine) Job() *segment.Job { return e.job }
@@ -273,7 +287,7 @@ func (e *Engine) Close() error {
 }
 
 // Quiesce makes progress until everything that this rank has sent is in its
-// receivers' channels, or its receivers have failed.
+// receivers' channels, or its receivers have failed or ended.
 func (e *Engine) Quiesce() {
 	e.lock()
 	for turn := 1; len(e.busy) > 0 || len(e.offered) > 0; turn++ {
@@ -284,10 +298,33 @@ func (e *Engine) Quiesce() {
 			if e.tok.contend.Load() != 0 {
 				e.letIn()
 			}
+			e.forsake()
 			e.ep.Yield()
 		}
 	}
 	e.unlock()
+}
+
+// forsake gives up what is for ranks that have ended: they look at their channels no more, so a full one stays full. That
+// happens after a revocation, when some are far ahead of others.
+func (e *Engine) forsake() {
+	for _, p := range e.peers {
+		if p.err != nil || p.rank == e.rank || !e.job.Finalized(int(p.rank)) {
+			continue
+		}
+		e.failTransfers(p, ErrRankFailed)
+		p.control = nil
+		kept := e.offered[:0]
+		for _, r := range e.offered {
+			if r.peer == p.rank {
+				e.finish(r, ErrRankFailed)
+			} else {
+				kept = append(kept, r)
+			}
+		}
+		clear(e.offered[len(kept):])
+		e.offered = kept
+	}
 }
 
 // control is a record that has to leave without a request: a refusal, a revocation.

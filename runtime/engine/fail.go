@@ -27,6 +27,7 @@ func (e *Engine) newEpoch() {
 			e.failPeer(p, ErrRankFailed)
 		}
 	}
+	e.partAll()
 	if e.onEpoch != nil {
 		e.onEpoch()
 	}
@@ -247,8 +248,12 @@ func (e *Engine) Forget(ctx uint32) {
 }
 
 // dropSends ends the sends to p that doomed names and that can still be ended; those whose parts
-// have begun to leave, and are matched, are withdrawn.
+// have begun to leave, and are matched, are withdrawn. Of an eager one the rest leaves later: p may look at its channel no more.
 func (e *Engine) dropSends(p *peer, doomed func(*Req) bool, cause error) {
+	if r := p.pend.head; r != nil && r.phase == proto.Injecting && !r.orphan && doomed(r) {
+		e.orphan(p, r)
+		e.finish(r, cause)
+	}
 	var keep reqList
 	for p.pend.head != nil {
 		r := p.pend.pop()
@@ -264,7 +269,7 @@ func (e *Engine) dropSends(p *peer, doomed func(*Req) bool, cause error) {
 		r := p.grants.pop()
 		if doomed(r) {
 			e.withdraw(p, r)
-			p.freeD |= 1 << r.desc
+			p.descs.give(r.desc)
 			e.finish(r, cause)
 		} else {
 			keep.push(r)

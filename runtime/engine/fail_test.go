@@ -398,3 +398,25 @@ func TestWaitersHear(t *testing.T) {
 		})
 	}
 }
+
+// A revocation that has come, and that nobody has looked at, ends a wait that begins then.
+func TestRevokedBeforeTheFirstLook(t *testing.T) {
+	var word uint64
+	for name, wait := range map[string]func(w *world) error{
+		"probe":  func(w *world) error { _, err := w.e[0].Probe(unbounded, ctxA, 1, 1); return err },
+		"mprobe": func(w *world) error { _, err := w.e[0].Mprobe(unbounded, ctxA, 1, 1); return err },
+		"await":  func(w *world) error { return w.e[0].Await(unbounded, ctxA, []int32{0, 1}, &word, 1, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 2)
+			w.pingpong(0, 1)
+			w.e[1].Revoke(ctxA, []int32{0})
+			w.together(1, func(int) error {
+				if err := wait(w); !errors.Is(err, engine.ErrRevoked) {
+					return fmt.Errorf("ended with %v, want %v", err, engine.ErrRevoked)
+				}
+				return nil
+			})
+		})
+	}
+}

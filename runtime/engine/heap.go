@@ -30,10 +30,14 @@ func (e *Engine) Heap() (*arena.Heap, error) {
 	return h, nil
 }
 
-// View is the arena of any rank of the node, as far as it has one.
+// View is the arena of any rank of this rank's node, as far as it has one. Of other nodes
+// it is refused.
 func (e *Engine) View(rank int) (*arena.View, error) {
 	if rank < 0 || rank >= int(e.size) {
 		return nil, fmt.Errorf("heap of rank %d of %d", rank, e.size)
+	}
+	if !e.Shares(rank) {
+		return nil, fmt.Errorf("heap of rank %d, which is on another node", rank)
 	}
 	if v := e.views[rank].Load(); v != nil {
 		return v, nil

@@ -64,6 +64,9 @@ func (e *Engine) accept(p *peer, r *Req, o wire.Offer) {
 		e.finish(r, nil)
 		return
 	}
+	for int(o.Desc) >= len(p.in) {
+		p.in, p.inGen = append(p.in, nil), append(p.inGen, 0)
+	}
 	if p.in[o.Desc] != nil {
 		e.corrupt(p, fmt.Errorf("descriptor %d is offered again before its message is complete", o.Desc))
 		e.finish(r, e.peerError(p))
@@ -96,10 +99,10 @@ func (e *Engine) data(p *peer, rec *ring.Record) {
 		e.corrupt(p, fmt.Errorf("part for descriptor %d of %d", rec.Aux0, ring.Descs))
 		return
 	}
-	r := p.in[rec.Aux0]
-	if r == nil || p.inGen[rec.Aux0] != uint32(rec.Aux1) {
+	if rec.Aux0 >= uint64(len(p.in)) || p.in[rec.Aux0] == nil || p.inGen[rec.Aux0] != uint32(rec.Aux1) {
 		return // its receive was cancelled
 	}
+	r := p.in[rec.Aux0]
 	if rec.Len > r.total-r.moved {
 		e.corrupt(p, fmt.Errorf("parts of more than the %d bytes offered", r.total))
 		return
@@ -119,7 +122,7 @@ func (e *Engine) data(p *peer, rec *ring.Record) {
 
 // stopped ends a granted receive whose sender has given up.
 func (e *Engine) stopped(p *peer, desc uint64, gen uint32) {
-	if desc >= ring.Descs || p.in[desc] == nil || p.inGen[desc] != gen {
+	if desc >= uint64(len(p.in)) || p.in[desc] == nil || p.inGen[desc] != gen {
 		return
 	}
 	r := p.in[desc]

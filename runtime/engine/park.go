@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -17,14 +18,28 @@ func (e *Engine) sleep(c *cond, w *waiter) {
 		atomic.StoreUint32(e.park, 0)
 		return
 	}
+	if e.asleep != 0 { // somebody whom we have displaced has been woken and must not take what wakes us
+		atomic.StoreUint32(e.park, 0)
+		e.unlock()
+		e.ep.Yield()
+		runtime.Gosched()
+		e.lock()
+		return
+	}
 	e.parked = true
+	e.asleep++
 	before := e.completed
 	e.unlock()
 	e.ep.Sleep(beat)
 	e.lock()
+	e.asleep--
+	if e.lead != w { // the park word is another's
+		return
+	}
 	e.parked = false
 	timeout := atomic.SwapUint32(e.park, 0) != 0
-	e.noteWait(timeout && beat == e.wait.heartbeat && e.completed == before && !e.anyReady())
+	// A program that computes beside us is no stall.
+	e.noteWait(timeout && !w.aside.yields() && beat == e.wait.heartbeat && e.completed == before && !e.anyReady())
 }
 
 func (e *Engine) anyReady() bool {

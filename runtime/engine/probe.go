@@ -125,7 +125,7 @@ func (e *Engine) search(wait context.Context, r *Req) {
 		e.finish(r, err)
 		return
 	}
-	e.waitSlow(wait, &cond{one: r})
+	e.waitFor(wait, &cond{one: r})
 }
 
 // Mprobe waits for a message and takes it out of the queue.

@@ -1,11 +1,5 @@
 package engine
 
-import (
-	"math/bits"
-)
-
-func trailing(x uint32) int { return bits.TrailingZeros32(x) }
-
 // progress looks once at everything that can move and says whether anything did.
 func (e *Engine) progress() bool {
 	moved := false

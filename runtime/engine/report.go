@@ -16,6 +16,7 @@ type Pending struct {
 	Tag   int32
 	Bytes int // of the message or the buffer
 	Block bool
+	Aside bool   // by a goroutine that works aside
 	Where string // "file:line function" of the caller outside of golaunch, when somebody blocks on it
 	Begun string // likewise where it was begun, with Config.Trace
 }
@@ -75,7 +76,7 @@ func (e *Engine) Report() []Pending {
 		if r.done {
 			return
 		}
-		p := Pending{Op: r.op.String(), Ctx: r.ctx, Peer: r.peer, Tag: r.tag, Bytes: r.N, Block: r.w != nil}
+		p := Pending{Op: r.op.String(), Ctx: r.ctx, Peer: r.peer, Tag: r.tag, Bytes: r.N, Block: r.w != nil, Aside: r.w != nil && r.w.aside != nil}
 		if r.w != nil && r.w.dumped == d {
 			p.Where = where(r.w.pcs)
 		}
@@ -128,6 +129,12 @@ func (e *Engine) Report() []Pending {
 	})
 	return out
 }
+
+// Traces says whether it is noted where operations are begun.
+func (e *Engine) Traces() bool { return e.traced != nil }
+
+// Where is the first caller of a stack (runtime.Callers) that is not golaunch itself: "file:line function".
+func Where(pcs []uintptr) string { return where(pcs) }
 
 // where is the first caller that is not golaunch itself.
 func where(pcs []uintptr) string {

@@ -101,6 +101,8 @@ type Req struct {
 	msg    *message // a matched unexpected message that is still arriving
 	word   *uint32  // OpWait: done when it reads want
 	want   uint32
+	round  *uint64 // OpWait by Await: done when it reads at least upTo
+	upTo   uint64
 	heap   int32 // Borrow: whose heap the data is in, and where
 	off    uint64
 	// Body is what a RecvMove received: the body of the Move record.
@@ -228,7 +230,7 @@ func (e *Engine) release(r *Req) {
 	if !r.whole() {
 		r.Layout = layout.Layout{}
 	}
-	r.w, r.msg, r.word = nil, nil, nil
+	r.w, r.msg, r.word, r.round = nil, nil, nil, nil
 	r.next = e.free
 	e.free = r
 }

@@ -108,7 +108,7 @@ func (e *Engine) start(r *Req) {
 	default:
 		r.heap = wire.NoHeap
 		arena := false
-		if r.N > e.limits.Eager && r.whole() {
+		if r.N > e.limits.Eager && r.whole() && !p.far {
 			r.heap, r.off, arena = e.inHeap(r.P, r.N)
 		}
 		r.choice = e.limits.Choose(r.N, r.op == OpSsend, arena)
@@ -169,7 +169,7 @@ func (e *Engine) push(p *peer) bool {
 			break
 		}
 		p.grants.pop()
-		p.freeD |= 1 << r.desc
+		p.descs.give(r.desc)
 		e.finish(r, nil)
 	}
 	if moved {
@@ -225,23 +225,20 @@ func (e *Engine) inject(p *peer, r *Req) (did, more bool) {
 		return true, false
 	}
 	// Rendezvous.
-	if p.freeD == 0 {
+	if !p.descs.any() {
 		return false, true
 	}
 	b := p.tx.Inline(wire.OfferBytes)
 	if b == nil {
 		return false, true
 	}
-	d := trailing(p.freeD)
-	p.freeD &^= 1 << d
-	p.gens[d]++
-	r.desc, r.gen = int32(d), p.gens[d]
-	o := wire.Offer{Total: uint64(r.N), Gen: r.gen, Desc: uint16(d), Heap: r.heap, Off: r.off}
+	r.desc, r.gen = p.descs.take()
+	o := wire.Offer{Total: uint64(r.N), Gen: r.gen, Desc: uint16(r.desc), Heap: r.heap, Off: r.off}
 	if r.choice != proto.Borrow {
 		o.Heap = wire.NoHeap
 	}
 	o.Put(unsafe.Slice((*byte)(b), wire.OfferBytes))
-	atomic.StoreUint64(p.tx.Desc(d), wire.DescWord(r.gen, wire.DescOffered))
+	atomic.StoreUint64(p.tx.Desc(int(r.desc)), wire.DescWord(r.gen, wire.DescOffered))
 	p.tx.Commit(wire.RTS, wire.OfferBytes, w1)
 	r.step(proto.Offer)
 	e.offered = append(e.offered, r)
@@ -294,12 +291,18 @@ func (e *Engine) answers() bool {
 		switch {
 		case state == wire.DescGranted && r.choice == proto.Stream && r.N > 0:
 			r.step(proto.Grant)
+			if e.revoked[r.ctx] { // granted in the moment of the revocation
+				e.withdraw(p, r)
+				p.descs.give(r.desc)
+				e.finish(r, ErrRevoked)
+				break
+			}
 			p.grants.push(r)
 			e.enqueue(p)
 		case state == wire.DescGranted && r.choice == proto.Stream, state == wire.DescDone:
 			r.step(proto.Done)
 			r.phase = proto.Finished
-			p.freeD |= 1 << r.desc
+			p.descs.give(r.desc)
 			e.finish(r, nil)
 		default: // refused, or nonsense: the descriptor stays out of use
 			r.step(proto.Fail)

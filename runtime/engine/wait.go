@@ -12,6 +12,7 @@ import (
 type waiter struct {
 	ch        chan struct{}
 	cancelled atomic.Bool // its context has ended
+	aside     *Aside      // nil: of the program's own
 	dumped    uint32      // last dump it wrote its stack for
 	pcs       []uintptr
 	next      *waiter
@@ -39,7 +40,7 @@ func (e *Engine) newWaiter(ctx context.Context) *waiter {
 }
 
 func (e *Engine) releaseWaiter(w *waiter) {
-	w.pcs = w.pcs[:0]
+	w.pcs, w.aside = w.pcs[:0], nil
 	if !w.pooled {
 		return
 	}
@@ -56,7 +57,10 @@ type cond struct {
 	one  *Req
 	many []*Req // nil entries count as done
 	any  bool
-	at   int // of many: everything before is done (all)
+	keep bool // when the context ends, its requests go on
+	at   int  // of many: everything before is done (all)
+
+	aside *Aside // who waits; nil: the program
 }
 
 func (c *cond) each(f func(*Req)) {
@@ -101,6 +105,15 @@ func (e *Engine) waitFor(ctx context.Context, c *cond) {
 	if e.ready(c) {
 		return
 	}
+	if c.watches() { // from the start: a death or a revocation may be noticed while we spin
+		e.watched = append(e.watched, c.one)
+		defer e.unwatchOne(c.one)
+	}
+	if c.aside.yields() {
+		e.waitSlow(ctx, c)
+		return
+	}
+	e.displace()
 	if !e.progressor {
 		e.progressor = true
 		done := e.spin(c)
@@ -111,6 +124,20 @@ func (e *Engine) waitFor(ctx context.Context, c *cond) {
 		}
 	}
 	e.waitSlow(ctx, c)
+}
+
+// watches says that c is a wait that no message finishes.
+func (c *cond) watches() bool {
+	return c.one != nil && (c.one.op == OpWait || c.one.op == OpProbe || c.one.op == OpMprobe)
+}
+
+func (e *Engine) unwatchOne(r *Req) {
+	for i, o := range e.watched {
+		if o == r {
+			e.unwatch(i)
+			return
+		}
+	}
 }
 
 // spin polls a little, without reading a clock.
@@ -136,6 +163,7 @@ func (e *Engine) spin(c *cond) bool {
 
 func (e *Engine) waitSlow(ctx context.Context, c *cond) {
 	w := e.newWaiter(ctx)
+	w.aside = c.aside
 	c.each(func(r *Req) { r.w = w })
 	if ctx != nil && ctx.Done() != nil {
 		stop := context.AfterFunc(ctx, func() {
@@ -145,14 +173,18 @@ func (e *Engine) waitSlow(ctx context.Context, c *cond) {
 		})
 		defer stop()
 	}
-	if r := c.one; r != nil && (r.op == OpWait || r.op == OpProbe || r.op == OpMprobe) {
-		e.watched = append(e.watched, r)
-	}
+	displaced := false
 	for !e.ready(c) {
 		if w.cancelled.Load() && e.giveUp(ctx, c) {
 			break
 		}
-		if e.progressor {
+		if !w.aside.yields() {
+			e.displace()
+		}
+		if e.progressor || displaced {
+			if displaced = false; !e.progressor { // who has displaced us is gone, and may be back
+				e.recall()
+			}
 			e.sleepers = append(e.sleepers, w)
 			e.unlock()
 			<-w.ch
@@ -164,31 +196,31 @@ func (e *Engine) waitSlow(ctx context.Context, c *cond) {
 		e.progressor = true
 		e.lead = w
 		e.lookOut(ctx, c, w)
-		e.lead = nil
-		e.progressor = false
+		if displaced = e.lead != w; !displaced {
+			e.lead, e.progressor = nil, false
+		}
 	}
 	c.each(func(r *Req) {
 		if r.w == w {
 			r.w = nil
 		}
 	})
-	if r := c.one; r != nil && len(e.watched) != 0 {
-		for i, o := range e.watched {
-			if o == r {
-				e.unwatch(i)
-				break
-			}
-		}
-	}
 	e.releaseWaiter(w)
 	e.handOver()
 }
 
 // handOver gives the duty of making progress to one of those who wait for it.
 func (e *Engine) handOver() {
-	if len(e.sleepers) != 0 && !e.progressor {
-		e.sleepers[0].wake()
+	if len(e.sleepers) == 0 || e.progressor {
+		return
 	}
+	for _, w := range e.sleepers {
+		if !w.aside.yields() {
+			w.wake()
+			return
+		}
+	}
+	e.recall()
 }
 
 func (e *Engine) forgetSleeper(w *waiter) {
@@ -202,6 +234,9 @@ func (e *Engine) forgetSleeper(w *waiter) {
 
 // giveUp ends the requests of a wait whose context has ended, as far as they can be ended.
 func (e *Engine) giveUp(ctx context.Context, c *cond) bool {
+	if c.keep {
+		return true
+	}
 	cause := context.Cause(ctx)
 	all := true
 	c.each(func(r *Req) {
@@ -212,10 +247,10 @@ func (e *Engine) giveUp(ctx context.Context, c *cond) bool {
 	return all
 }
 
-// lookOut makes progress for all until c is fulfilled or its context has ended.
+// lookOut makes progress for all until c is fulfilled or its context has ended, or another takes the duty over (displace).
 func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 	var start time.Time
-	for turn, idle := 1, 0; ; turn++ {
+	for turn, idle := 1, 0; e.lead == w; turn++ {
 		if e.progress() {
 			idle = 0
 		} else {
@@ -251,9 +286,12 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 			start = time.Now()
 			continue
 		}
-		waited := time.Since(start)
+		waited, spin, yield := time.Since(start), e.wait.spin, e.wait.yield
+		if w.aside.yields() {
+			spin, yield = spin/4, 0
+		}
 		switch {
-		case waited < e.wait.spin:
+		case waited < spin:
 			for range 32 {
 				if e.anything() || e.tok.contend.Load() != 0 {
 					break
@@ -262,13 +300,16 @@ func (e *Engine) lookOut(ctx context.Context, c *cond, w *waiter) {
 			if e.wait.gosched {
 				runtime.Gosched()
 			}
-		case waited < e.wait.spin+e.wait.yield:
+		case waited < spin+yield:
 			e.yield(c)
 			if e.wait.gosched || turn&63 == 0 {
 				e.unlock()
 				runtime.Gosched()
 				e.lock()
 			}
+		case e.wait.gosched && !e.caps.Goroutines && w.aside.yields():
+			e.nap()
+			e.answerDump(w)
 		default:
 			e.sleep(c, w)
 			e.answerDump(w)

@@ -7,9 +7,10 @@
 // A channel is Shape.Bytes() of zeroed memory:
 //
 //	0                 head word     written by the consumer, read by the producer
-//	128               descriptors   Descs words, one to a line: see wire.DescWord
-//	128+64*Descs      lines         Lines x 64 bytes: the records
+//	128               descriptors   the first 32 words, one to a line: see wire.DescWord
+//	128+64*32         lines         Lines x 64 bytes: the records
 //	(next page)       bulk          Bulk bytes: payload of large records
+//	+Bulk             descriptors   Descs words, all but the first 32
 //
 // A record starts at a cell, half a line, with the two words of package wire; its body
 // follows at once and may run over several lines. Two small messages share a line: what a message costs is

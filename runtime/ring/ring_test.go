@@ -372,3 +372,22 @@ func BenchmarkRoundTrip(b *testing.B) {
 		})
 	}
 }
+
+// Every descriptor is a word of its own, and none lies in what holds records.
+func TestDescriptorsStandApart(t *testing.T) {
+	s := Shape{Lines: 16, Bulk: 4096}
+	tx, rx, _ := pair(t, s)
+	for i := range Descs {
+		if *tx.Desc(i) != 0 {
+			t.Fatalf("descriptor %d was written as %x", i, *tx.Desc(i))
+		}
+		*tx.Desc(i) = uint64(i) + 1
+	}
+	base := uintptr(tx.base)
+	for i := range Descs {
+		at := uintptr(unsafe.Pointer(rx.Desc(i))) - base
+		if *rx.Desc(i) != uint64(i)+1 || at < descOff || at >= linesOff && at < uintptr(s.bulkOff()+s.Bulk) || at+8 > uintptr(s.Bytes()) {
+			t.Fatalf("descriptor %d at %d of %d bytes reads %d", i, at, s.Bytes(), *rx.Desc(i))
+		}
+	}
+}

@@ -11,12 +11,16 @@ const (
 	lineBytes = 64
 	cellBytes = 32 // records start at cells; two small ones share a line
 	// Descs is the number of rendezvous descriptors of a channel: how many
-	// messages may wait for their receiver in the sender's memory at once.
-	Descs = 32
+	// messages may wait for their receiver in the sender's memory at once. The one after those can't even be
+	// announced, and holds up all behind it: so many more than a program has under way that the receiver doesn't want yet.
+	Descs = 4096
+	// nearDescs of them, which are used first, have lines of their own. The rest are dense, behind the bulk ring:
+	// pages that hardly any channel touches.
+	nearDescs = 32
 
 	headOff  = 0
 	descOff  = 128
-	linesOff = descOff + Descs*lineBytes
+	linesOff = descOff + nearDescs*lineBytes
 	pageSize = 4096
 )
 
@@ -40,7 +44,10 @@ func (s Shape) Check() error {
 func (s Shape) bulkOff() int { return (linesOff + s.Lines*lineBytes + pageSize - 1) &^ (pageSize - 1) }
 
 // Bytes is the memory that a channel of this shape takes, whole pages.
-func (s Shape) Bytes() int { return s.bulkOff() + s.Bulk }
+func (s Shape) Bytes() int { return s.farOff() + Descs*8 }
+
+// farOff is where the dense descriptors are; the words of the near ones there stay unused.
+func (s Shape) farOff() int { return s.bulkOff() + s.Bulk }
 
 // MaxInline is the largest body in bytes that travels in the record itself: a
 // quarter of the lines, so that four of the largest are under way at once.
@@ -93,7 +100,10 @@ func (m *mem) head() *uint64 { return (*uint64)(unsafe.Add(m.base, headOff)) }
 // Desc is the word of descriptor i (0 <= i < Descs). The sender writes it to
 // offer and to take back, the receiver to answer; both by compare-and-swap or atomic store.
 func (m *mem) Desc(i int) *uint64 {
-	return (*uint64)(unsafe.Add(m.base, descOff+(i&(Descs-1))*lineBytes))
+	if i &= Descs - 1; i >= nearDescs {
+		return (*uint64)(unsafe.Add(m.base, m.farOff()+i*8))
+	}
+	return (*uint64)(unsafe.Add(m.base, descOff+i*lineBytes))
 }
 
 func packHead(cells, bulk uint64) uint64 { return cells&0xffffffff | (bulk/lineBytes)<<32 }

@@ -16,4 +16,4 @@
 package segment
 
 // Version of the map, raised whenever anything in it moves. A program and a golaunch of different versions refuse each other.
-const Version = 3
+const Version = 4

@@ -3,7 +3,7 @@
 //
 // An Endpoint is a rank's view of ranks with whom it shares memory: as
 // processes over a segment (package shm) or as goroutines over the heap
-// (package inproc). The engine moves messages through the channels (package
+// (package inproc). Apart makes believe that some of them stand on other nodes. The engine moves messages through the channels (package
 // ring) itself, so that no indirect call lies on the hot path; the endpoint gives it
 // the memory and does what needs the operating system. A transport without
 // shared memory will be a second interface beside this one.
@@ -16,6 +16,7 @@ import (
 
 	"github.com/golaunch/golaunch/runtime/ring"
 	"github.com/golaunch/golaunch/runtime/segment"
+	"github.com/golaunch/golaunch/runtime/topo"
 )
 
 // Endpoint is one rank's access to the ranks of its node.
@@ -32,7 +33,7 @@ type Endpoint interface {
 	Channel(dst, src int) ([]byte, error)
 	Shape() ring.Shape
 
-	// Heap is the arena region of a rank; the same bytes for every rank. Punch
+	// Heap is the arena region of a rank of this rank's node; the same bytes for every rank. Punch
 	// gives pages of this rank's own heap back to the system.
 	Heap(rank int) ([]byte, error)
 	Punch(off, n uint64)
@@ -65,4 +66,7 @@ type Caps struct {
 	Goroutines bool
 	// Weak: this rank may publish with weak stores, since those who sleep use Fence.
 	Weak bool
+	// Nodes says which ranks share the memory that is handed out (heaps, counters): those of
+	// one node. nil: all.
+	Nodes *topo.Map
 }

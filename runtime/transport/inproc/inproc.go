@@ -123,10 +123,16 @@ func (e *endpoint) Heap(rank int) ([]byte, error) {
 
 func (e *endpoint) Punch(off, n uint64) { e.heaps[e.rank].punch(off, n) }
 
+var timers = sync.Pool{New: func() any { return time.NewTimer(time.Hour) }}
+
 func (e *endpoint) Sleep(d time.Duration) {
 	park := e.job.Park(e.rank)
-	t := time.NewTimer(d)
-	defer t.Stop()
+	t := timers.Get().(*time.Timer)
+	t.Reset(d)
+	defer func() {
+		t.Stop()
+		timers.Put(t)
+	}()
 	for atomic.LoadUint32(park) != 0 {
 		select {
 		case <-e.wakers[e.rank]:
