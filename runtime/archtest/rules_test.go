@@ -17,15 +17,17 @@ const graph = `
 CORE = runtime/invariants runtime/layout runtime/match runtime/proto runtime/ring runtime/topo runtime/wire
 CORE -> CORE
 collective/kernel collective/plan ->
-PURE = CORE collective/kernel collective/plan
+collective/tune collective/loggp -> collective/plan
+collective/explain -> collective/plan collective/tune collective/loggp
+PURE = CORE collective/kernel collective/plan collective/tune collective/loggp collective/explain
 
 # Shared memory of one node.
 runtime/segment -> runtime/ring runtime/topo runtime/wire
 runtime/arena -> runtime/segment runtime/topo
 
 # Moving frames.
-TRANSPORT = runtime/transport runtime/transport/fence runtime/wire runtime/ring runtime/segment runtime/arena
-runtime/transport -> runtime/wire runtime/ring runtime/segment runtime/arena
+TRANSPORT = runtime/transport runtime/transport/fence runtime/wire runtime/ring runtime/topo runtime/segment runtime/arena
+runtime/transport -> runtime/wire runtime/ring runtime/topo runtime/segment runtime/arena
 runtime/transport/inproc runtime/transport/shm -> TRANSPORT
 runtime/transport/transporttest -> TRANSPORT
 
@@ -36,12 +38,12 @@ runtime/bootstrap -> runtime/topo
 runtime/mpi -> runtime/engine runtime/bootstrap runtime/topo runtime/layout runtime/segment runtime/arena
   runtime/transport runtime/transport/inproc runtime/transport/shm
 runtime/mpi/mpitest -> runtime/mpi runtime/bootstrap runtime/segment runtime/topo
-collective -> collective/kernel runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
+collective -> collective/kernel collective/plan collective/tune runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
 
 # Starting programs.
 launcher -> runtime/bootstrap runtime/topo runtime/segment launcher/spawn
 launcher/spawn -> runtime/bootstrap runtime/topo runtime/segment
-launcher/golaunch -> launcher launcher/spawn runtime/bootstrap runtime/topo runtime/segment
+launcher/golaunch -> launcher launcher/spawn collective/plan collective/tune collective/loggp collective/explain runtime/bootstrap runtime/topo runtime/segment
 
 # Users of all this: they stand on what any other program may import.
 PUBLIC = runtime/mpi runtime/mpi/mpitest runtime/layout collective
@@ -68,6 +70,7 @@ SYSTEM -> golang.org/x/sys
 collective/kernel -> golang.org/x/sys/cpu
 launcher launcher/golaunch -> golang.org/x/sync
 benchmarks/* -> golang.org/x/sys github.com/pelletier/go-toml/v2
+examples/* -> gonum.org/v1/gonum
 `
 
 // testModules says which third-party modules tests may import beyond that.

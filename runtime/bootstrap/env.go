@@ -22,6 +22,9 @@ const (
 // EnvTrace is a variable of the user's: with the value "calls" ranks note where each operation is begun.
 const EnvTrace = "GOLAUNCH_TRACE"
 
+// EnvCheck is how golaunch -check reaches the ranks: with the value "calls" they compare their collective calls.
+const EnvCheck = "GOLAUNCH_CHECK"
+
 // The descriptors a rank inherits on one machine.
 const (
 	SegmentFD = 3
@@ -38,6 +41,7 @@ type Info struct {
 	SegmentFD, ControlFD int    // inherited descriptors
 	Job                  string // hexadecimal name of the job
 	Trace                bool   // EnvTrace; not among the variables that Environ returns
+	Check                bool   // EnvCheck; likewise
 }
 
 // Environ returns the variables that carry i, as "NAME=value".
@@ -97,12 +101,17 @@ func Parse(getenv func(string) (string, bool)) (*Info, error) {
 		return nil, fmt.Errorf("bootstrap: %s=%d and %s=%d make no sense", EnvSegmentFD, i.SegmentFD, EnvControlFD, i.ControlFD)
 	}
 	i.Job, _ = getenv(EnvJob)
-	switch v, _ := getenv(EnvTrace); v {
-	case "":
-	case "calls":
-		i.Trace = true
-	default:
-		return nil, fmt.Errorf("bootstrap: %s=%.20q means nothing, only \"calls\" does", EnvTrace, v)
+	for _, f := range []struct {
+		name string
+		dst  *bool
+	}{{EnvTrace, &i.Trace}, {EnvCheck, &i.Check}} {
+		switch v, _ := getenv(f.name); v {
+		case "":
+		case "calls":
+			*f.dst = true
+		default:
+			return nil, fmt.Errorf("bootstrap: %s=%.20q means nothing, only \"calls\" does", f.name, v)
+		}
 	}
 	return i, nil
 }

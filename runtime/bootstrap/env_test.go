@@ -54,6 +54,11 @@ func TestEnvRefuses(t *testing.T) {
 		if i, err := parse(m); err != nil || i.Trace != want {
 			t.Errorf("%s=%q: got %v, %v", EnvTrace, value, i, err)
 		}
+		m = maps.Clone(good)
+		m[EnvCheck] = value
+		if i, err := parse(m); err != nil || i.Check != want || i.Trace {
+			t.Errorf("%s=%q: got %v, %v", EnvCheck, value, i, err)
+		}
 	}
 	const missing = "\x00"
 	for _, c := range []struct{ name, value, says string }{
@@ -72,6 +77,7 @@ func TestEnvRefuses(t *testing.T) {
 		{EnvControlFD, "3", "make no sense"},
 		{EnvControlFD, "0", "make no sense"},
 		{EnvTrace, "all", EnvTrace},
+		{EnvCheck, "all", EnvCheck},
 	} {
 		m := maps.Clone(good)
 		m[c.name] = c.value

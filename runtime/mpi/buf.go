@@ -10,7 +10,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/engine"
 )
 
-// Buf is a buffer of n elements in memory that all ranks of the node share,
+// Buf is a buffer of n elements in memory that all ranks of the node (SplitNode) share,
 // page-aligned (right for O_DIRECT too). A rank that receives a message sent from it reads it
 // in place, one copy instead of two; and its ownership can move to another rank without any copy.
 // Nobody frees a Buf but its owner: there is no finalizer. Its content is not zeroed.
@@ -27,6 +27,7 @@ func Alloc[T any](c *Comm, n int) (*Buf[T], error) {
 	if n < 0 {
 		panic(panicNegative)
 	}
+	c.shared.proc.land()
 	heap, err := c.eng.Heap()
 	if err != nil {
 		return nil, c.fail("Alloc", ProcNull, AnyTag, err)
@@ -60,18 +61,23 @@ func (b *Buf[T]) Free() error {
 		panic(panicBuf)
 	}
 	b.dead, b.s = true, nil
-	if int(b.h.Owner) == b.eng.Rank() {
-		heap, err := b.eng.Heap()
+	return freeBlock(b.eng, b.h)
+}
+
+// freeBlock gives back a block that this rank holds, whosever arena it is in.
+func freeBlock(e *engine.Engine, h arena.Handle) error {
+	if int(h.Owner) == e.Rank() {
+		heap, err := e.Heap()
 		if err != nil {
 			return err
 		}
-		return heap.Free(b.h)
+		return heap.Free(h)
 	}
-	v, err := b.eng.View(int(b.h.Owner))
+	v, err := e.View(int(h.Owner))
 	if err != nil {
 		return err
 	}
-	return v.Free(b.h)
+	return v.Free(h)
 }
 
 // The body of a Move record:
@@ -80,13 +86,23 @@ func (b *Buf[T]) Free() error {
 //	32  sum of the element type
 //	40  size of an element
 const (
-	moveType = arena.HandleSize
-	moveElem = moveType + 8
-	moveBody = 48
+	moveBlock = 4 // in the handle
+	moveGen   = 8
+	moveLen   = 24
+	moveType  = arena.HandleSize
+	moveElem  = moveType + 8
+	moveBody  = 48
 )
 
+// sign writes the element type into a body.
+func sign[T any](body *[moveBody]byte) {
+	binary.LittleEndian.PutUint64(body[moveType:], typeSum[T]())
+	binary.LittleEndian.PutUint32(body[moveElem:], uint32(elemSize[T]()))
+}
+
 // Move sends the buffer itself to rank dst, who takes it with RecvMove: nothing
-// is copied, whatever the size. The buffer is dead here as soon as Move returns without error. With an
+// is copied, whatever the size, if dst shares memory with this rank. To another node the data is sent, and
+// the memory given back when it has left. The buffer is dead here as soon as Move returns without error. With an
 // error it is still alive, unless the error is the failure of dst.
 func (b *Buf[T]) Move(c *Comm, dst, tag int) error {
 	checkTag(tag)
@@ -100,6 +116,9 @@ func (b *Buf[T]) Move(c *Comm, dst, tag int) error {
 	if !ok {
 		return b.Free()
 	}
+	if !b.eng.Shares(int(node)) {
+		return b.ship(c, node, dst, tag)
+	}
 	v, err := b.eng.View(int(b.h.Owner))
 	if err != nil {
 		return c.fail("Move", dst, tag, err)
@@ -110,8 +129,7 @@ func (b *Buf[T]) Move(c *Comm, dst, tag int) error {
 	}
 	var body [moveBody]byte
 	h.Encode(body[:])
-	binary.LittleEndian.PutUint64(body[moveType:], typeSum[T]())
-	binary.LittleEndian.PutUint32(body[moveElem:], uint32(elemSize[T]()))
+	sign[T](&body)
 	if c.eng.TryMove(c.p2p, node, int32(tag), &body) {
 		b.dead, b.s = true, nil
 		return nil
@@ -147,12 +165,17 @@ func RecvMove[T any](c *Comm, src, tag int) (*Buf[T], Status, error) {
 			return nil, c.status(st, size), c.fail("RecvMove", src, tag, err)
 		}
 	}
-	h, err := arena.Decode(body[:])
-	if err != nil {
-		return nil, c.status(st, size), c.fail("RecvMove", src, tag, fmt.Errorf("%w: %w", ErrCorrupt, err))
+	if c.shipped(&body, st.Source) {
+		err = b.unship(c, &body, st.Source, size)
+		st.Bytes = int(b.h.Len)
+	} else {
+		h, err1 := arena.Decode(body[:])
+		if err1 != nil {
+			return nil, c.status(st, size), c.fail("RecvMove", src, tag, fmt.Errorf("%w: %w", ErrCorrupt, err1))
+		}
+		err = b.accept(h, int(st.Source), size)
+		st.Bytes = int(h.Len)
 	}
-	err = b.accept(h, int(st.Source), size)
-	st.Bytes = int(h.Len)
 	s := c.status(st, size)
 	if err != nil {
 		return nil, s, c.fail("RecvMove", s.Source, s.Tag, err)

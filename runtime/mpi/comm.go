@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/topo"
 )
 
 // Numbers of the standard MPI ABI.
@@ -14,6 +15,7 @@ const (
 	AnySource = -1
 	AnyTag    = -2
 	ProcNull  = -3
+	Root      = -4     // the root itself, in a collective call on an intercommunicator
 	Undefined = -32766 // colour of a rank that joins none of Split's communicators
 
 	// MaxTag is the largest tag.
@@ -27,12 +29,14 @@ type Comm struct {
 	// What a message needs, at hand.
 	eng    *engine.Engine
 	p2p    uint32  // context of messages
+	peers  int32   // how many ranks a message can be for: size, or that of the remote group
 	state  *uint32 // 0 usable, see commState
-	ranks  []int32 // rank in this communicator -> rank of the node; nil: the same
+	ranks  []int32 // those ranks -> ranks of the node; nil: the same
 	rank   int
 	size   int
 	ctx    context.Context // bounds every blocking call; nil: none
 	shared *commShared
+	checks bool // WithCheck
 }
 
 // commState bits.
@@ -45,8 +49,9 @@ type commShared struct {
 	proc    *process
 	id      uint32 // context without plane
 	usable  uint32
-	inverse []int32 // rank of the node -> rank here, -1 none; nil: the same
+	inverse []int32 // rank of the node -> rank for messages, -1 none; nil: the same
 	members []int32 // as ranks, never nil
+	remote  *remote // of an intercommunicator, else nil
 	acked   atomic.Int32
 	owned   bool // this rank gave the id and takes it back
 
@@ -54,6 +59,9 @@ type commShared struct {
 	name    string
 	counter *engine.Counter
 	noCount bool
+
+	attached atomic.Pointer[Attachment]
+	nodes    atomic.Pointer[topo.Map]
 }
 
 // Planes of a communicator: spaces for messages that never match each other.
@@ -61,15 +69,28 @@ const (
 	planeUser = iota
 	planeCollective
 	planeInternal
-	planes = 4
+	planeNonblocking // collectives that were started and not waited for
+	planeMoved       // data of buffers that move between nodes
+	planeCheck       // what collectives tell each other before they begin, see WithCheck
+	planesUsed
+
+	planes = 8
 )
 
 func newComm(p *process, id uint32, members []int32, rank int, name string) *Comm {
-	s := &commShared{proc: p, id: id, members: members, name: name}
-	c := &Comm{eng: p.eng, p2p: id*planes + planeUser, state: &s.usable, rank: rank, size: len(members), shared: s}
-	for i, m := range members {
+	return makeComm(p, id, members, nil, rank, name)
+}
+
+func makeComm(p *process, id uint32, members []int32, far *remote, rank int, name string) *Comm {
+	s := &commShared{proc: p, id: id, members: members, remote: far, name: name}
+	peers := members
+	if far != nil {
+		peers = far.members
+	}
+	c := &Comm{eng: p.eng, p2p: id*planes + planeUser, peers: int32(len(peers)), state: &s.usable, rank: rank, size: len(members), shared: s, checks: p.opts.check}
+	for i, m := range peers {
 		if int(m) != i {
-			c.ranks = members
+			c.ranks = peers
 			break
 		}
 	}
@@ -78,7 +99,7 @@ func newComm(p *process, id uint32, members []int32, rank int, name string) *Com
 		for i := range s.inverse {
 			s.inverse[i] = -1
 		}
-		for i, m := range members {
+		for i, m := range peers {
 			s.inverse[m] = int32(i)
 		}
 	}
@@ -134,9 +155,20 @@ func (c *Comm) Group() Group {
 	return Group{g}
 }
 
+// Nodes says which ranks of the communicator share memory: those of one node. Nodes are
+// numbered by their lowest ranks. The map is made at the first call, O(Size), and kept.
+func (c *Comm) Nodes() *topo.Map {
+	if m := c.shared.nodes.Load(); m != nil {
+		return m
+	}
+	m := c.eng.Nodes().Among(c.shared.members)
+	c.shared.nodes.Store(m)
+	return m
+}
+
 // to checks a destination and gives its rank on the node; ok is false for ProcNull.
 func (c *Comm) to(dst int) (node int32, ok bool) {
-	if uint(dst) >= uint(c.size) {
+	if uint(dst) >= uint(c.peers) {
 		if dst == ProcNull {
 			return 0, false
 		}
@@ -156,7 +188,7 @@ func (c *Comm) from(src int) (node int32, ok bool) {
 	return c.to(src)
 }
 
-// rankOf is the rank here of a rank of the node.
+// rankOf is the rank here, for messages, of a rank of the node.
 func (c *Comm) rankOf(node int32) int {
 	if c.shared.inverse == nil || node < 0 || int(node) >= len(c.shared.inverse) {
 		return int(node)
@@ -205,8 +237,23 @@ func (c *Comm) Plane() (ctx uint32, members []int32) {
 	return c.shared.id*planes + planeCollective, c.shared.members
 }
 
+// PlaneNonblocking is the context of the collectives that are started and waited for later. No compatibility promise.
+func (c *Comm) PlaneNonblocking() uint32 { return c.shared.id*planes + planeNonblocking }
+
 // Check is the usability check of a collective call. No compatibility promise.
 func (c *Comm) Check(op string) error { return c.check(op, ProcNull, AnyTag) }
+
+// CheckStarted is Check for a call that was started before: that the communicator was freed since does not matter.
+// No compatibility promise.
+func (c *Comm) CheckStarted(op string) error {
+	if atomic.LoadUint32(c.state)&commRevoked != 0 {
+		return c.fail(op, ProcNull, AnyTag, ErrRevoked)
+	}
+	if c.ctx != nil && c.ctx.Err() != nil {
+		return c.fail(op, ProcNull, AnyTag, context.Cause(c.ctx))
+	}
+	return nil
+}
 
 // Fail makes the error of a collective call. No compatibility promise.
 func (c *Comm) Fail(op string, err error) error { return c.fail(op, ProcNull, AnyTag, err) }
@@ -215,13 +262,17 @@ func (c *Comm) Fail(op string, err error) error { return c.fail(op, ProcNull, An
 func (c *Comm) Bound() context.Context { return c.ctx }
 
 // Counter is the communicator's barrier in shared memory, or nil if it has
-// none. Only the goroutine that is in a collective call may use it. No compatibility promise.
+// none, as on several nodes. Only the goroutine that is in a collective call may use it. No compatibility promise.
 func (c *Comm) Counter() *engine.Counter {
 	s := c.shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.counter == nil && !s.noCount {
 		leader, i := splitID(s.id)
+		if c.Nodes().NumNodes() > 1 {
+			s.noCount = true
+			return nil
+		}
 		n, ok := c.eng.NewCounter(leader, i)
 		if !ok {
 			s.noCount = true
@@ -230,6 +281,35 @@ func (c *Comm) Counter() *engine.Counter {
 		s.counter = &n
 	}
 	return s.counter
+}
+
+// Attachment is what package collective keeps with a communicator. No compatibility promise.
+type Attachment interface {
+	Release()
+}
+
+// Attached is the communicator's attachment, the same for all copies of c (WithContext), made at the first call. It
+// is released when the communicator is freed and in Finalize. No compatibility promise.
+func (c *Comm) Attached(create func() Attachment) Attachment {
+	s := c.shared
+	if a := s.attached.Load(); a != nil {
+		return *a
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.attached.Load(); a != nil {
+		return *a
+	}
+	a := create()
+	s.attached.Store(&a)
+	return a
+}
+
+// detach releases the attachment.
+func (s *commShared) detach() {
+	if a := s.attached.Swap(nil); a != nil {
+		(*a).Release()
+	}
 }
 
 // Free gives the communicator up. It is collective in the sense that every rank should call

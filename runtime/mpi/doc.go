@@ -19,6 +19,9 @@
 // receive names source and tag, or AnySource and AnyTag. Elements may be of any type of fixed size
 // without pointers; anything else travels by SendValue.
 //
+// Comm.Cart makes a communicator whose ranks are the points of a grid and know their neighbours, Comm.Graph one with any
+// graph on its ranks. Comm.Intercomm joins two groups, each of which sends to the other's ranks.
+//
 // # Order
 //
 // Messages from one rank to another on one communicator do not overtake: of two that

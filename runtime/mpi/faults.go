@@ -18,6 +18,8 @@ const (
 type options struct {
 	faults Faults
 	trace  bool
+	check  bool
+	nodes  string
 }
 
 // Option changes how Run, RunLocal and Init set the runtime up.
@@ -26,7 +28,13 @@ type Option func(*options)
 // WithFaults chooses what a dead rank means to the job. All ranks should choose the same.
 func WithFaults(f Faults) Option { return func(o *options) { o.faults = f } }
 
-// Failed are the ranks of c that are known to be dead, ascending.
+// WithNodes makes the ranks of one machine believe that they stand on several nodes, between which no memory is
+// shared: "2x4" is 2 nodes of 4 ranks, "4+2+1" nodes of 4, 2 and 1 ranks, and "0,1,0,1" gives each rank's
+// node. The number of ranks must be right. All ranks must choose the same. It is for tests and for looking at how a program would
+// behave; see mpitest.RunTopo.
+func WithNodes(placement string) Option { return func(o *options) { o.nodes = placement } }
+
+// Failed are the ranks of c that are known to be dead, ascending; of an intercommunicator, those of the remote group.
 func (c *Comm) Failed() []int {
 	return c.among(c.eng.Failed())
 }
@@ -35,7 +43,7 @@ func (c *Comm) Failed() []int {
 func (c *Comm) among(nodes []int32) []int {
 	var out []int
 	for _, node := range nodes {
-		if r := c.rankOf(node); r >= 0 && r < c.size {
+		if r := c.rankOf(node); r >= 0 && r < int(c.peers) {
 			out = append(out, r)
 		}
 	}
@@ -64,7 +72,7 @@ func (p *process) member(ctx uint32, node int32) bool {
 		return true
 	}
 	r := c.rankOf(node)
-	return r >= 0 && r < c.size
+	return r >= 0 && r < int(c.peers)
 }
 
 // acked runs with the engine's token: how many deaths has the user of ctx's communicator taken note of?
@@ -86,18 +94,19 @@ func (c *Comm) Revoke() error {
 		return nil
 	}
 	id := c.shared.id * planes
-	c.eng.Revoke(id+planeUser, c.shared.members)
-	c.eng.Revoke(id+planeCollective, nil)
-	c.eng.Revoke(id+planeInternal, nil)
+	c.eng.Revoke(id+planeUser, c.shared.everybody())
+	for plane := planeUser + 1; plane < planesUsed; plane++ {
+		c.eng.Revoke(id+uint32(plane), nil)
+	}
 	return nil
 }
 
 // revokedByPeer runs with the engine's token.
 func (p *process) revokedByPeer(ctx uint32) {
 	id := ctx / planes
-	p.eng.MarkRevoked(id*planes + planeUser)
-	p.eng.MarkRevoked(id*planes + planeCollective)
-	p.eng.MarkRevoked(id*planes + planeInternal)
+	for plane := range uint32(planesUsed) {
+		p.eng.MarkRevoked(id*planes + plane)
+	}
 	p.mu.Lock()
 	c := p.comms[id]
 	if c == nil {
@@ -105,7 +114,7 @@ func (p *process) revokedByPeer(ctx uint32) {
 	}
 	p.mu.Unlock()
 	if c != nil && atomic.OrUint32(c.state, commRevoked)&commRevoked == 0 {
-		p.eng.Forward(id*planes+planeUser, c.shared.members)
+		p.eng.Forward(id*planes+planeUser, c.shared.everybody())
 	}
 }
 
@@ -122,6 +131,8 @@ func (p *process) addComm(c *Comm) {
 
 func (p *process) removeComm(c *Comm) {
 	id := c.shared.id
+	p.leave(c)
+	c.shared.detach()
 	p.mu.Lock()
 	delete(p.comms, id)
 	p.mu.Unlock()

@@ -60,6 +60,7 @@ func RunLocal(n int, fn func(world *Comm) error, opts ...Option) error {
 	wg.Wait()
 	for _, p := range ps {
 		p.eng.Close()
+		p.stop()
 		p.cancel(ErrClosed)
 	}
 	if err := w.Close(); err != nil {
@@ -87,7 +88,9 @@ func (l *localJob) run(rank int, p *process, fn func(*Comm) error) {
 		err = errors.New(crash)
 	}
 	if err == nil {
-		p.finalize()
+		err = p.finalize()
+	}
+	if err == nil {
 		return
 	}
 	l.failed(rank, p, err)

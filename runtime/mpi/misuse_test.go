@@ -44,6 +44,10 @@ const (
 	namedTwice = "mpi: rank is named twice"
 	stride     = "mpi: stride of 0"
 	color      = "mpi: colour and key must fit in 32 bits"
+	badPeriods = "mpi: periodic must be nil or have one entry per dim"
+	badCoords  = "mpi: want one coordinate per dim of the grid"
+	badDim     = "mpi: no such dim in the grid"
+	badKeep    = "mpi: want one entry per dim of the grid"
 )
 
 // calls are all calls that name a peer and a tag.
@@ -231,6 +235,25 @@ var misuse = []struct {
 	{"Range", stride, func(c *mpi.Comm) { c.Group().Range(0, 0, 0) }},
 	{"Split by a colour", color, func(c *mpi.Comm) { c.Split(1<<31, 0) }},
 	{"Split by a key", color, func(c *mpi.Comm) { c.Split(0, -1<<31-1) }},
+
+	{"Cart of a freed", freed, func(c *mpi.Comm) { d := dup(c); d.Free(); d.Cart([]int{1}, nil, false) }},
+	{"Sub of a freed", freed, func(c *mpi.Comm) { g := line(c); g.Free(); g.Sub(true) }},
+	{"Cart", badDims, func(c *mpi.Comm) { c.Cart([]int{-1}, nil, false) }},
+	{"Cart with 0", badDims, func(c *mpi.Comm) { c.Cart([]int{0, -1}, nil, false) }},
+	{"Cart", badPeriods, func(c *mpi.Comm) { c.Cart([]int{1, 1}, []bool{true}, false) }},
+	{"Coords", badRank, func(c *mpi.Comm) { line(c).Coords(1) }},
+	{"Coords", badRank, func(c *mpi.Comm) { line(c).Coords(-1) }},
+	{"RankOf", badCoords, func(c *mpi.Comm) { line(c).RankOf(0, 0) }},
+	{"Shift", badDim, func(c *mpi.Comm) { line(c).Shift(1, 1) }},
+	{"Shift", badDim, func(c *mpi.Comm) { line(c).Shift(-1, 1) }},
+	{"Graph of a freed", freed, func(c *mpi.Comm) { d := dup(c); d.Free(); d.Graph(nil, false) }},
+	{"GraphAdjacent of a freed", freed, func(c *mpi.Comm) { d := dup(c); d.Free(); d.GraphAdjacent(nil, nil, false) }},
+	{"Graph", badRank, func(c *mpi.Comm) { c.Graph([]mpi.Edge{{From: 0, To: 1}}, false) }},
+	{"Graph", badRank, func(c *mpi.Comm) { c.Graph([]mpi.Edge{{From: mpi.ProcNull, To: 0}}, false) }},
+	{"GraphAdjacent", badRank, func(c *mpi.Comm) { c.GraphAdjacent([]mpi.Neighbor{{Rank: 1}}, nil, false) }},
+	{"GraphAdjacent", badRank, func(c *mpi.Comm) { c.GraphAdjacent(nil, []mpi.Neighbor{{Rank: -1}}, false) }},
+	{"Sub", badKeep, func(c *mpi.Comm) { line(c).Sub() }},
+
 	{"Finalize", noInit, func(*mpi.Comm) { mpi.Finalize() }},
 }
 
@@ -240,6 +263,15 @@ func dup(c *mpi.Comm) *mpi.Comm {
 		panic(err)
 	}
 	return d
+}
+
+// line is a grid of one dimension.
+func line(c *mpi.Comm) *mpi.Cart {
+	g, err := c.Cart([]int{c.Size()}, nil, false)
+	if err != nil {
+		panic(err)
+	}
+	return g
 }
 
 // copied is a copy of a request that was waited for.
@@ -312,6 +344,9 @@ func TestInitTwice(t *testing.T) {
 // Every constant that the package panics with is in the tables above.
 func TestAllMisuseIsTested(t *testing.T) {
 	known := map[string]bool{badRank: true, badTag: true, reinit: true}
+	for _, k := range intercommMisuse {
+		known[k] = true
+	}
 	for _, m := range misuse {
 		known[m.want] = true
 	}

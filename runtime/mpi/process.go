@@ -13,6 +13,7 @@ import (
 	"github.com/golaunch/golaunch/runtime/bootstrap"
 	"github.com/golaunch/golaunch/runtime/engine"
 	"github.com/golaunch/golaunch/runtime/segment"
+	"github.com/golaunch/golaunch/runtime/topo"
 	"github.com/golaunch/golaunch/runtime/transport"
 	"github.com/golaunch/golaunch/runtime/transport/inproc"
 	"github.com/golaunch/golaunch/runtime/transport/shm"
@@ -27,9 +28,12 @@ type process struct {
 	world  *Comm
 	opts   options
 
+	shipments shipments
+
 	mu      sync.Mutex
 	comms   map[uint32]*Comm
 	early   map[uint32]bool // revoked before this rank has made them
+	left    []leftOver
 	nextID  uint32
 	freeIDs []uint32
 
@@ -43,6 +47,15 @@ func newProcess(ep transport.Endpoint, opts options) (*process, error) {
 	p := &process{job: ep.Job(), opts: opts, comms: map[uint32]*Comm{}, early: map[uint32]bool{}}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	var err error
+	if opts.nodes != "" {
+		nodes, err := topo.ParseNodes(opts.nodes)
+		if err != nil {
+			return nil, err
+		}
+		if ep, err = transport.Apart(ep, nodes); err != nil {
+			return nil, err
+		}
+	}
 	p.eng, err = engine.New(engine.Config{Endpoint: ep, OnRevoke: p.revokedByPeer, OnEpoch: p.newEpoch, OnStall: p.stalled,
 		Member: p.member, Acked: p.acked, Trace: opts.trace})
 	if err != nil {
@@ -103,22 +116,6 @@ func (p *process) context() context.Context {
 	return p.ctx
 }
 
-// report answers the launcher's question what this rank is waiting for.
-func (p *process) report() []bootstrap.Pending {
-	var out []bootstrap.Pending
-	for _, q := range p.eng.Report() {
-		b := bootstrap.Pending{Op: q.Op, Peer: int(q.Peer), Tag: int(q.Tag), Bytes: int64(q.Bytes), Where: q.Where, Begun: q.Begun, Blocking: q.Block}
-		p.mu.Lock()
-		c := p.comms[q.Ctx/planes]
-		p.mu.Unlock()
-		if c != nil {
-			b.Comm = c.Name()
-		}
-		out = append(out, b)
-	}
-	return out
-}
-
 // abort ends the job because of this rank.
 func (p *process) abort(code int, why string) error {
 	rank := p.eng.Rank()
@@ -140,7 +137,16 @@ func (p *process) abort(code int, why string) error {
 
 // finalize ends the runtime of this rank in order.
 func (p *process) finalize() error {
+	if err := p.unfinished(); err != nil {
+		return err
+	}
 	p.eng.Quiesce()
+	p.mu.Lock()
+	for _, c := range p.comms {
+		c.shared.detach()
+	}
+	p.mu.Unlock()
+	p.landAll()
 	leaks := p.leaks()
 	p.final = true
 	p.job.MarkFinal(p.eng.Rank())
@@ -215,6 +221,7 @@ func initProcess(o options) (*process, error) {
 		return newProcess(w.Endpoint(0), o)
 	}
 	o.trace = info.Trace
+	o.check = o.check || info.Check
 	client, err := bootstrap.Connect(info)
 	if err != nil {
 		return nil, fmt.Errorf("mpi: rank %d: %w", info.Rank, err)

@@ -10,7 +10,7 @@ import (
 // A context id is given by the leader (lowest rank) of the new communicator:
 //
 //	bits 0-13   the leader's own count
-//	bits 14-29  the leader's rank on the node
+//	bits 14-28  the leader's rank on the node
 //
 // so ids of communicators that share a rank never collide, and two that Split makes
 // at once differ as well.
@@ -63,29 +63,10 @@ type vote struct {
 	node       int32
 }
 
-// gatherVotes gives every rank the votes of all, by rank: Bruck's allgather,
-// ceil(log2 n) rounds.
-func (c *Comm) gatherVotes(mine vote) ([]vote, error) {
-	n, i := c.size, c.internal()
-	have := make([]vote, n)
-	have[0] = mine
-	for d := 1; d < n; d *= 2 {
-		k := min(d, n-d)
-		if _, err := Sendrecv(i, have[:k], (c.rank-d+n)%n, 0, have[d:d+k], (c.rank+d)%n, 0); err != nil {
-			return nil, err
-		}
-	}
-	all := make([]vote, n)
-	for j, v := range have {
-		all[(c.rank+j)%n] = v
-	}
-	return all, nil
-}
-
 // Split makes a communicator of all ranks that give the same colour, ordered by
 // key and then by rank. Ranks with colour Undefined get nil. Every rank of c must call it.
 func (c *Comm) Split(color, key int) (*Comm, error) {
-	if err := c.check("Split", ProcNull, AnyTag); err != nil {
+	if err := c.checkIntra("Split"); err != nil {
 		return nil, err
 	}
 	if color != int(int32(color)) || key != int(int32(key)) {
@@ -94,12 +75,22 @@ func (c *Comm) Split(color, key int) (*Comm, error) {
 	return c.divide("Split", color, key, fmt.Sprintf("%s/%d", c.Name(), color))
 }
 
+// checkIntra is check for what makes other communicators of c.
+func (c *Comm) checkIntra(op string) error {
+	if c.shared.remote != nil {
+		panic(panicInter)
+	}
+	return c.check(op, ProcNull, AnyTag)
+}
+
+const panicInter = "mpi: not for an intercommunicator"
+
 const panicColor = "mpi: colour and key must fit in 32 bits"
 
 func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 	p := c.shared.proc
 	id := p.takeID()
-	votes, err := c.gatherVotes(vote{int32(color), int32(key), id, c.shared.members[c.rank]})
+	votes, err := gatherAll(c, vote{int32(color), int32(key), id, c.shared.members[c.rank]})
 	if err != nil { // the others may have our vote and use the id: it is given up
 		return nil, c.fail(op, ProcNull, AnyTag, err)
 	}
@@ -145,7 +136,7 @@ func (c *Comm) divide(op string, color, key int, name string) (*Comm, error) {
 
 // Dup makes a communicator of the same ranks with a message space of its own.
 func (c *Comm) Dup() (*Comm, error) {
-	if err := c.check("Dup", ProcNull, AnyTag); err != nil {
+	if err := c.checkIntra("Dup"); err != nil {
 		return nil, err
 	}
 	return c.divide("Dup", 0, c.rank, c.Name()+"'")
@@ -153,16 +144,16 @@ func (c *Comm) Dup() (*Comm, error) {
 
 // SplitNode makes a communicator of the ranks that share memory with this one.
 func (c *Comm) SplitNode() (*Comm, error) {
-	if err := c.check("SplitNode", ProcNull, AnyTag); err != nil {
+	if err := c.checkIntra("SplitNode"); err != nil {
 		return nil, err
 	}
-	return c.divide("SplitNode", 0, c.rank, c.Name()+"/node")
+	return c.divide("SplitNode", c.Nodes().NodeOf(c.rank), c.rank, c.Name()+"/node")
 }
 
 // Create makes a communicator of the ranks in g, which must all be in c, in
 // g's order; the others get nil. Every rank of c must call it with the same group.
 func (c *Comm) Create(g Group) (*Comm, error) {
-	if err := c.check("Create", ProcNull, AnyTag); err != nil {
+	if err := c.checkIntra("Create"); err != nil {
 		return nil, err
 	}
 	color, key := Undefined, 0

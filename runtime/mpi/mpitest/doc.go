@@ -20,6 +20,9 @@
 // does, and so test and measure what a job will see. They need Linux. The ranks are the test binary itself, started
 // again for this one test or benchmark; no golaunch is needed.
 //
+// RunTopo, RunTopoProcesses and BenchTopo place the ranks on several nodes, between which no memory is shared: what runs
+// on one machine then takes the ways that it would take on several.
+//
 // # What is measured
 //
 // The time from when all ranks have come to the start until all are done, on rank 0's
