@@ -7,19 +7,23 @@ import (
 
 // Barrier returns when every rank of c has called it.
 func Barrier(c *mpi.Comm) error {
-	x, err := begin(c, opBarrier)
-	if err != nil || x.size == 1 {
-		return err
+	j := job{code: opBarrier}
+	return j.do(c)
+}
+
+func (x *call) barrier() {
+	if x.size == 1 {
+		return
 	}
 	// A counter never gets rid of those who came and went away with an error. That
 	// may not matter in a job that ends with its first dead rank; in one that goes on, a
 	// barrier would one day open without having seen everybody.
-	if n := c.Counter(); n != nil && !x.eng.Job().FaultsReturn() {
+	// The counter is for one barrier at a time.
+	if n := x.comm.Counter(); n != nil && x.kind == blocking && !x.eng.Job().FaultsReturn() {
 		x.count(n)
 	} else {
 		x.disseminate()
 	}
-	return x.end()
 }
 
 // count meets at a counter in shared memory.

@@ -7,14 +7,13 @@ import (
 
 // Bcast copies buf of rank root to buf of every rank. All have the same length.
 func Bcast[T any](c *mpi.Comm, buf []T, root int) error {
+	j := bcastJob(c, buf, root)
+	return j.do(c)
+}
+
+func bcastJob[T any](c *mpi.Comm, buf []T, root int) job {
 	checkRoot(c, root)
-	b := blockOf(buf)
-	x, err := begin(c, opBcast)
-	if err != nil {
-		return err
-	}
-	x.bcast(b, root)
-	return x.end()
+	return job{code: opBcast, dst: blockOf(buf), root: root}
 }
 
 // bcast hands b down a binomial tree. With ranks counted from root, the parent of r is

@@ -26,6 +26,22 @@ func (b block) piece(i int, part block) block {
 	return block{unsafe.Add(b.p, i*part.bytes), part.n, part.bytes}
 }
 
+// elem is the size of an element in bytes; 0 if there is none.
+func (b block) elem() int {
+	if b.n == 0 {
+		return 0
+	}
+	return b.bytes / b.n
+}
+
+// cut is one of n equal parts of b: the first.
+func (b block) cut(n int) block {
+	if n == 0 {
+		return block{}
+	}
+	return block{b.p, b.n / n, b.bytes / n}
+}
+
 func (b block) copyFrom(src block) {
 	if b.p != src.p {
 		copy(unsafe.Slice((*byte)(b.p), b.bytes), unsafe.Slice((*byte)(src.p), src.bytes))

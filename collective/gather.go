@@ -8,24 +8,31 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root receives n-1 messages, one after the other in rank order.
 func Gather[T any](c *mpi.Comm, dst, src []T, root int) error {
+	j := gatherJob(c, dst, src, root)
+	return j.do(c)
+}
+
+func gatherJob[T any](c *mpi.Comm, dst, src []T, root int) job {
 	checkRoot(c, root)
-	to, from := blockOf(dst), blockOf(src)
-	if c.Rank() == root {
-		checkPieces(c, to, from, panicGather)
+	j := job{code: opGather, dst: blockOf(dst), src: blockOf(src), root: root}
+	switch {
+	case ownRoot(c, root):
+		checkPieces(c, j.dst, j.src, panicGather)
+	case root == mpi.Root:
+		checkFar(c, j.dst, block{}, panicGather)
 	}
-	x, err := begin(c, opGather)
-	if err != nil {
-		return err
+	return j
+}
+
+func (x *call) gather(j *job) {
+	if x.rank != j.root {
+		x.send(j.root, j.src)
+		return
 	}
-	if x.rank != root {
-		x.send(root, from)
-		return x.end()
-	}
-	to.piece(root, from).copyFrom(from)
+	j.dst.piece(j.root, j.src).copyFrom(j.src)
 	for i := range x.size {
-		if i != root {
-			x.recv(i, to.piece(i, from))
+		if i != j.root {
+			x.recv(i, j.dst.piece(i, j.src))
 		}
 	}
-	return x.end()
 }

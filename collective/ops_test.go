@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,15 +16,32 @@ import (
 	"github.com/golaunch/golaunch/runtime/mpi/mpitest"
 )
 
-var allOps = []collective.Op{collective.Sum, collective.Prod, collective.Min, collective.Max, collective.And, collective.Or, collective.Xor}
+var allOps = []collective.Op{
+	collective.Sum, collective.Prod, collective.Min, collective.Max, collective.And, collective.Or, collective.Xor,
+	collective.LAnd, collective.LOr, collective.LXor, collective.MinLoc, collective.MaxLoc, collective.SumReproducible,
+}
 
 // naive maps the operations that T takes to what they mean.
 type naive[T any] map[collective.Op]func(a, b T) T
 
-func complexes[T interface{ ~complex64 | ~complex128 }]() naive[T] {
+// numbers are the operations that all numbers take.
+func numbers[T interface {
+	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr | ~float32 | ~float64 |
+		~complex64 | ~complex128
+}]() naive[T] {
+	truth := func(yes bool) T {
+		if yes {
+			return 1
+		}
+		return 0
+	}
 	return naive[T]{
-		collective.Sum:  func(a, b T) T { return a + b },
-		collective.Prod: func(a, b T) T { return a * b },
+		collective.Sum:             func(a, b T) T { return a + b },
+		collective.Prod:            func(a, b T) T { return a * b },
+		collective.LAnd:            func(a, b T) T { return truth(a != 0 && b != 0) },
+		collective.LOr:             func(a, b T) T { return truth(a != 0 || b != 0) },
+		collective.LXor:            func(a, b T) T { return truth((a != 0) != (b != 0)) },
+		collective.SumReproducible: func(a, b T) T { return a + b },
 	}
 }
 
@@ -31,22 +49,20 @@ func ordered[T interface {
 	cmp.Ordered
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~uintptr | ~float32 | ~float64
 }]() naive[T] {
-	return naive[T]{
-		collective.Sum:  func(a, b T) T { return a + b },
-		collective.Prod: func(a, b T) T { return a * b },
-		collective.Min: func(a, b T) T {
-			if b < a {
-				return b
-			}
-			return a
-		},
-		collective.Max: func(a, b T) T {
-			if b > a {
-				return b
-			}
-			return a
-		},
+	m := numbers[T]()
+	m[collective.Min] = func(a, b T) T {
+		if b < a {
+			return b
+		}
+		return a
 	}
+	m[collective.Max] = func(a, b T) T {
+		if b > a {
+			return b
+		}
+		return a
+	}
+	return m
 }
 
 func whole[T interface {
@@ -64,16 +80,36 @@ func logical[T ~bool]() naive[T] {
 		collective.And: func(a, b T) T { return a && b },
 		collective.Or:  func(a, b T) T { return a || b },
 		collective.Xor: func(a, b T) T { return a != b },
+
+		collective.LAnd: func(a, b T) T { return a && b },
+		collective.LOr:  func(a, b T) T { return a || b },
+		collective.LXor: func(a, b T) T { return a != b },
 	}
 }
 
-// checkKind compares every operation on T with the oracle, and wants a panic
-// from those that T can't take. make gives small values, so that floating-point results are exact.
+func locs[T collective.Real]() naive[collective.Loc[T]] {
+	pick := func(better func(a, b T) bool) func(a, b collective.Loc[T]) collective.Loc[T] {
+		return func(a, b collective.Loc[T]) collective.Loc[T] {
+			if better(b.Value, a.Value) || b.Value == a.Value && b.Index < a.Index {
+				return b
+			}
+			return a
+		}
+	}
+	return naive[collective.Loc[T]]{
+		collective.MinLoc: pick(func(a, b T) bool { return a < b }),
+		collective.MaxLoc: pick(func(a, b T) bool { return a > b }),
+	}
+}
+
+// checkKind compares every operation on T with the oracle, in every reduction, and wants a panic
+// from those that T can't take. value gives small values, so that floating-point results are exact.
 func checkKind[T comparable](c *mpi.Comm, want naive[T], value func(x int) T) error {
-	const k = 37
+	n, me := c.Size(), c.Rank()
+	const k = 5
 	data := func(rank int) []T {
 		r := rand.New(rand.NewPCG(uint64(rank), 7))
-		s := make([]T, k)
+		s := make([]T, k*n)
 		for i := range s {
 			s[i] = value(r.IntN(7) - 2)
 		}
@@ -81,7 +117,7 @@ func checkKind[T comparable](c *mpi.Comm, want naive[T], value func(x int) T) er
 	}
 	for _, op := range allOps {
 		f := want[op]
-		dst := make([]T, k)
+		dst := make([]T, k*n)
 		if f == nil {
 			if err := wantPanic("collective: operation does not take this element type", func() {
 				collective.Allreduce(c, dst, dst, op)
@@ -90,36 +126,100 @@ func checkKind[T comparable](c *mpi.Comm, want naive[T], value func(x int) T) er
 			}
 			continue
 		}
-		oracle := data(0)
-		for r := 1; r < c.Size(); r++ {
-			for i, x := range data(r) {
-				oracle[i] = f(oracle[i], x)
+		// over is the oracle: ranks 0 to last.
+		over := func(last int) []T {
+			s := data(0)
+			for i, x := range s {
+				if op == collective.LAnd || op == collective.LOr || op == collective.LXor {
+					s[i] = want[collective.LOr](x, x)
+				}
 			}
+			for r := 1; r <= last; r++ {
+				for i, x := range data(r) {
+					s[i] = f(s[i], x)
+				}
+			}
+			return s
 		}
-		src := data(c.Rank())
-		what := fmt.Sprintf("%v of %T", op, dst)
-		if err := collective.Allreduce(c, dst, src, op); err != nil {
-			return err
+		oracle, src := over(n-1), data(me)
+		root := int(op) % n
+		counts := make([]int, n)
+		for i := range counts {
+			counts[i] = k
 		}
-		if err := differ(what, dst, oracle); err != nil {
-			return err
-		}
-		root := int(op) % c.Size()
-		clear(dst)
-		if err := collective.Reduce(c, dst, src, op, root); err != nil {
-			return err
-		}
-		if c.Rank() == root {
-			if err := differ(what, dst, oracle); err != nil {
+		counts[0] += 3
+		counts[n-1] -= 3
+		first := min(me, 1)*3 + me*k
+		for _, t := range []struct {
+			name string
+			call func(dst, src []T) error
+			want []T // in dst
+		}{
+			{"Allreduce", func(dst, src []T) error { return collective.Allreduce(c, dst, src, op) }, oracle},
+			{"AllreduceFunc", func(dst, src []T) error { return collective.AllreduceFunc(c, dst, src, f) }, oracle},
+			{"Reduce", func(dst, src []T) error { return collective.Reduce(c, dst, src, op, root) }, only(me == root, oracle)},
+			{"ReduceFunc", func(dst, src []T) error { return collective.ReduceFunc(c, dst, src, f, root) }, only(me == root, oracle)},
+			{"ReduceScatterBlock", func(dst, src []T) error {
+				return collective.ReduceScatterBlock(c, dst[:k], src, op)
+			}, oracle[me*k : (me+1)*k]},
+			{"ReduceScatterBlockFunc", func(dst, src []T) error {
+				return collective.ReduceScatterBlockFunc(c, dst[:k], src, f, collective.Commutative)
+			}, oracle[me*k : (me+1)*k]},
+			{"ReduceScatter", func(dst, src []T) error {
+				return collective.ReduceScatter(c, dst[:counts[me]], src, counts, op)
+			}, oracle[first : first+counts[me]]},
+			{"ReduceScatterFunc", func(dst, src []T) error {
+				return collective.ReduceScatterFunc(c, dst[:counts[me]], src, counts, f)
+			}, oracle[first : first+counts[me]]},
+			{"Scan", func(dst, src []T) error { return collective.Scan(c, dst, src, op) }, over(me)},
+			{"ScanFunc", func(dst, src []T) error { return collective.ScanFunc(c, dst, src, f) }, over(me)},
+			{"Exscan", func(dst, src []T) error { return collective.Exscan(c, dst, src, op) }, only(me > 0, over(max(me-1, 0)))},
+			{"ExscanFunc", func(dst, src []T) error { return collective.ExscanFunc(c, dst, src, f) }, only(me > 0, over(max(me-1, 0)))},
+		} {
+			w := t.want
+			if n == 1 && strings.HasSuffix(t.name, "Func") && t.want != nil {
+				w = src // the function is not called
+			} else if me == 0 && t.name == "ScanFunc" {
+				w = src
+			} else if me == 1 && t.name == "ExscanFunc" {
+				w = data(0)
+			}
+			what := fmt.Sprintf("%s: %v of %T", t.name, op, dst)
+			clear(dst)
+			if err := t.call(dst, src); err != nil {
+				return fmt.Errorf("%s: %w", what, err)
+			}
+			if err := differ(what, dst[:len(w)], w); err != nil {
+				return err
+			}
+			if err := differ(what+", beyond the result", dst[len(w):], make([]T, len(dst)-len(w))); err != nil {
+				return err
+			}
+			if err := differ(what+", src", src, data(me)); err != nil {
+				return err
+			}
+			if strings.HasPrefix(t.name, "ReduceScatter") {
+				continue // in place is elsewhere
+			}
+			copy(dst, src)
+			if err := t.call(dst, dst); err != nil {
+				return fmt.Errorf("%s in place: %w", what, err)
+			}
+			if len(w) == 0 {
+				w = src
+			}
+			if err := differ(what+" in place", dst, w); err != nil {
 				return err
 			}
 		}
-		if err := collective.AllreduceFunc(c, src, src, f); err != nil {
-			return err
-		}
-		if err := differ(what+" by function", src, oracle); err != nil {
-			return err
-		}
+	}
+	return nil
+}
+
+// only is s if yes, else nothing.
+func only[T any](yes bool, s []T) []T {
+	if yes {
+		return s
 	}
 	return nil
 }
@@ -139,6 +239,7 @@ type (
 	counter uint16
 	flag    bool
 	phase   complex128
+	embeds  struct{ collective.Loc[float64] }
 )
 
 func TestKinds(t *testing.T) {
@@ -157,14 +258,21 @@ func TestKinds(t *testing.T) {
 			checkKind(c, whole[uintptr](), func(x int) uintptr { return uintptr(x) }),
 			checkKind(c, ordered[float32](), func(x int) float32 { return float32(x) / 4 }),
 			checkKind(c, ordered[float64](), func(x int) float64 { return float64(x) / 4 }),
-			checkKind(c, complexes[complex64](), func(x int) complex64 { return complex(float32(x), float32(x*x%3)) }),
-			checkKind(c, complexes[complex128](), func(x int) complex128 { return complex(float64(x), float64(x*x%3)) }),
+			checkKind(c, numbers[complex64](), func(x int) complex64 { return complex(float32(x), float32(x*x%3)) }),
+			checkKind(c, numbers[complex128](), func(x int) complex128 { return complex(float64(x), float64(x*x%3)) }),
 			checkKind(c, logical[bool](), func(x int) bool { return x > 0 }),
 			checkKind(c, whole[counter](), func(x int) counter { return counter(x) }),
 			checkKind(c, ordered[celsius](), func(x int) celsius { return celsius(x) / 2 }),
 			checkKind(c, logical[flag](), func(x int) flag { return x > 0 }),
-			checkKind(c, complexes[phase](), func(x int) phase { return phase(complex(float64(x), 1)) }),
+			checkKind(c, numbers[phase](), func(x int) phase { return phase(complex(float64(x), 1)) }),
+			checkKind(c, locs[float64](), func(x int) collective.Loc[float64] {
+				return collective.Loc[float64]{Value: float64(x / 2), Index: x + 9}
+			}),
+			checkKind(c, locs[celsius](), func(x int) collective.Loc[celsius] { return collective.Loc[celsius]{Value: celsius(x / 2), Index: -x} }),
+			checkKind(c, locs[uint8](), func(x int) collective.Loc[uint8] { return collective.Loc[uint8]{Value: uint8(x), Index: x * x % 5} }),
+			checkKind(c, locs[int64](), func(x int) collective.Loc[int64] { return collective.Loc[int64]{Value: int64(-x), Index: x} }),
 			checkKind(c, naive[[2]int]{}, func(x int) [2]int { return [2]int{x} }),
+			checkKind(c, naive[embeds]{}, func(x int) embeds { return embeds{} }),
 		)
 	})
 }
@@ -189,17 +297,17 @@ func TestNotANumber(t *testing.T) {
 	})
 }
 
-// tree sums the values of ranks lo to lo+n-1 in the order that the
-// documentation fixes: the largest power of two of them first.
-func tree(x []float64) float64 {
-	if len(x) == 1 {
-		return x[0]
+// inOrder sums the values of the ranks in the order that the documentation fixes: from rank 0 on.
+func inOrder(x []float64) float64 {
+	var sum float64
+	for i, v := range x {
+		if i == 0 {
+			sum = v
+		} else {
+			sum += v
+		}
 	}
-	half := 1
-	for half*2 < len(x) {
-		half *= 2
-	}
-	return tree(x[:half]) + tree(x[half:])
+	return sum
 }
 
 // TestSameBits adds up numbers whose sum depends on the order: all ranks, roots and runs agree.
@@ -219,7 +327,7 @@ func TestSameBits(t *testing.T) {
 			for _, x := range byRank {
 				column = append(column, x[i])
 			}
-			want[i] = math.Float64bits(tree(column))
+			want[i] = math.Float64bits(inOrder(column))
 		}
 		bits := func(x []float64) []uint64 {
 			out := make([]uint64, len(x))
@@ -254,7 +362,7 @@ func TestSameBits(t *testing.T) {
 type matrix [4]uint32
 
 func (a matrix) times(b matrix) matrix {
-	const p = 65521
+	const p = 46337 // a sum of two products fits
 	return matrix{
 		(a[0]*b[0] + a[1]*b[2]) % p, (a[0]*b[1] + a[1]*b[3]) % p,
 		(a[2]*b[0] + a[3]*b[2]) % p, (a[2]*b[1] + a[3]*b[3]) % p,
@@ -309,6 +417,10 @@ func TestRandomPrograms(t *testing.T) {
 				rapid.IntRange(0, 1000).Draw(t, "seed"),
 			}
 		}), 1, 12).Draw(t, "steps")
+		var opts []mpi.Option
+		if rapid.Bool().Draw(t, "checked") {
+			opts = append(opts, mpi.WithCheck())
+		}
 		err := mpi.RunLocal(n, func(c *mpi.Comm) error {
 			for i, s := range steps {
 				var got, want []int32
@@ -368,7 +480,7 @@ func TestRandomPrograms(t *testing.T) {
 				}
 			}
 			return nil
-		})
+		}, opts...)
 		if err != nil {
 			t.Fatal(err)
 		}

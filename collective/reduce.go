@@ -6,48 +6,46 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 // dst of rank root. All src and root's dst have the same length, and root's may be the same slice.
 // Other ranks' dst is not looked at.
 func Reduce[T any](c *mpi.Comm, dst, src []T, op Op, root int) error {
-	return reduce(c, blockOf(dst), blockOf(src), foldOf[T](op), root)
+	j := reduceJob(c, blockOf(dst), blockOf(src), foldOf[T](op), root)
+	return j.do(c)
 }
 
 // ReduceFunc is Reduce with a function of the caller's: associative, not
-// necessarily commutative. acc holds what comes from lower ranks than x.
-func ReduceFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, root int) error {
-	if fn == nil {
-		panic(panicFunc)
-	}
-	return reduce(c, blockOf(dst), blockOf(src), foldFunc(fn), root)
+// necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
+func ReduceFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, root int, opts ...FuncOption) error {
+	j := reduceJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...), root)
+	return j.do(c)
 }
 
-func reduce(c *mpi.Comm, dst, src block, f fold, root int) error {
+func reduceJob(c *mpi.Comm, dst, src block, f fold, root int) job {
 	checkRoot(c, root)
-	if c.Rank() == root {
+	if ownRoot(c, root) {
 		checkPair(dst, src)
 	}
-	x, err := begin(c, opReduce)
-	if err != nil {
-		return err
-	}
-	acc := src
+	return job{code: opReduce, dst: dst, src: src, fold: f, root: root}
+}
+
+func (x *call) reduceTo(j *job) {
+	acc := j.src
 	switch {
-	case x.rank == root:
-		acc = dst
-		acc.copyFrom(src)
+	case x.rank == j.root:
+		acc = j.dst
+		acc.copyFrom(j.src)
 	case x.folds():
 		var s *scratch
-		acc, s = borrow(src)
+		acc, s = borrow(j.src)
 		defer s.giveBack()
-		acc.copyFrom(src)
+		acc.copyFrom(j.src)
 	}
-	x.reduce(acc, f)
-	if root != 0 {
+	x.reduce(acc, j.fold)
+	if j.root != 0 {
 		switch x.rank {
 		case 0:
-			x.send(root, acc)
-		case root:
-			x.recv(0, dst)
+			x.send(j.root, acc)
+		case j.root:
+			x.recv(0, j.dst)
 		}
 	}
-	return x.end()
 }
 
 // reduce folds everybody's acc into that of rank 0, up a binomial tree: in
@@ -76,7 +74,7 @@ func (x *call) reduce(acc block, f fold) {
 		if x.rank+d < x.size {
 			x.recv(x.rank+d, in)
 			if x.spoiled == 0 {
-				f(acc.p, in.p, acc.n)
+				f.Fold(acc.p, in.p, acc.n)
 			}
 		}
 	}

@@ -8,24 +8,31 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root sends n-1 messages, one after the other in rank order.
 func Scatter[T any](c *mpi.Comm, dst, src []T, root int) error {
+	j := scatterJob(c, dst, src, root)
+	return j.do(c)
+}
+
+func scatterJob[T any](c *mpi.Comm, dst, src []T, root int) job {
 	checkRoot(c, root)
-	to, from := blockOf(dst), blockOf(src)
-	if c.Rank() == root {
-		checkPieces(c, from, to, panicScatter)
+	j := job{code: opScatter, dst: blockOf(dst), src: blockOf(src), root: root}
+	switch {
+	case ownRoot(c, root):
+		checkPieces(c, j.src, j.dst, panicScatter)
+	case root == mpi.Root:
+		checkFar(c, j.src, block{}, panicScatter)
 	}
-	x, err := begin(c, opScatter)
-	if err != nil {
-		return err
-	}
-	if x.rank != root {
-		x.recv(root, to)
-		return x.end()
+	return j
+}
+
+func (x *call) scatter(j *job) {
+	if x.rank != j.root {
+		x.recv(j.root, j.dst)
+		return
 	}
 	for i := range x.size {
-		if i != root {
-			x.send(i, from.piece(i, to))
+		if i != j.root {
+			x.send(i, j.src.piece(i, j.dst))
 		}
 	}
-	to.copyFrom(from.piece(root, to))
-	return x.end()
+	j.dst.copyFrom(j.src.piece(j.root, j.dst))
 }

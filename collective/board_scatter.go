@@ -1,0 +1,49 @@
+package collective
+
+import "unsafe"
+
+// scatter: root publishes part of each piece, each rank copies its own. Root may be some rounds ahead.
+//
+// Cost: a round for each cell, which holds the same part of all pieces but root's own.
+func (b *board) scatter(x *call, j *job, sign signature) {
+	size, per := j.dst.bytes, b.cell/(b.n-1)
+	if b.me == j.root {
+		j.dst.copyFrom(j.src.piece(b.me, j.dst))
+	}
+	for at := 0; at == 0 || at < size; at += per {
+		n := min(per, size-at)
+		if b.me == j.root {
+			if !b.postPieces(x, j.src.p, size, at, n, sign) {
+				return
+			}
+		} else {
+			b.round++
+			if !b.see(x, j.root, b.round, sign) {
+				return
+			}
+			move(unsafe.Add(j.dst.p, at), b.pieceOf(j.root, b.round, n), n)
+			b.used(j.root, b.round, n)
+		}
+		b.leaveRounds()
+	}
+}
+
+// postPieces publishes, for each other rank, n bytes from at on of its piece. Pieces of size bytes lie side by side at p.
+func (b *board) postPieces(x *call, p unsafe.Pointer, size, at, n int, sign signature) bool {
+	if !b.begin(x) {
+		return false
+	}
+	to := b.data(b.me, b.round, (b.n-1)*n)
+	for i := 1; i < b.n; i++ {
+		r := (b.me + i) % b.n
+		move(unsafe.Add(to, (i-1)*n), unsafe.Add(p, r*size+at), n)
+	}
+	b.publish(sign)
+	return true
+}
+
+// pieceOf is what rank r has published for this one by postPieces.
+func (b *board) pieceOf(r int, round uint64, n int) unsafe.Pointer {
+	i := (b.me - r + b.n) % b.n
+	return unsafe.Add(b.data(r, round, (b.n-1)*n), (i-1)*n)
+}
