@@ -106,6 +106,7 @@ func parseProgram(o *Options, args []string, first bool) (Program, error) {
 func jobFlags(fs *flag.FlagSet, o *Options) {
 	fs.BoolVar(&o.Tag, "tag", false, "")
 	fs.BoolVar(&o.Timestamp, "timestamp", false, "")
+	fs.BoolVar(&o.Check, "check", false, "")
 	fs.BoolVar(&o.Verbose, "v", false, "")
 	fs.BoolVar(&o.DryRun, "dry-run", false, "")
 	fs.Func("outdir", "", func(s string) error {

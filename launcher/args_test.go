@@ -20,8 +20,8 @@ func TestParseArgs(t *testing.T) {
 		{"-n 2 a x : -n 3 -wdir d b : c", Options{Programs: []Program{
 			{Ranks: 2, Name: "a", Args: []string{"x"}}, {Ranks: 3, Dir: "d", Name: "b", Args: []string{}}, {Ranks: 1, Name: "c", Args: []string{}}}}},
 		{"a : b", Options{Programs: []Program{{Ranks: 1, Name: "a", Args: []string{}}, {Ranks: 1, Name: "b", Args: []string{}}}}},
-		{"-tag -timestamp -v -dry-run -outdir o -stdin all -timeout 1.5 -grace 0 -bind core p", Options{
-			Tag: true, Timestamp: true, Verbose: true, DryRun: true, OutDir: "o", Stdin: StdinAll, Timeout: 1500 * time.Millisecond,
+		{"-tag -timestamp -v -check -dry-run -outdir o -stdin all -timeout 1.5 -grace 0 -bind core p", Options{
+			Tag: true, Timestamp: true, Verbose: true, Check: true, DryRun: true, OutDir: "o", Stdin: StdinAll, Timeout: 1500 * time.Millisecond,
 			Grace: -1, Bind: BindCore, Programs: []Program{{Name: "p", Args: []string{}}}}},
 		{"-stdin none -timeout 2m p", Options{Stdin: StdinNone, Timeout: 2 * time.Minute, Programs: []Program{{Name: "p", Args: []string{}}}}},
 		{"-stdin 3 -bind none p", Options{Stdin: 3, Programs: []Program{{Name: "p", Args: []string{}}}}},

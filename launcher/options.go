@@ -17,6 +17,7 @@ type Options struct {
 	Timeout   time.Duration // 0: none
 	Grace     time.Duration // from "please end" to "killed"
 	Bind      Bind
+	Check     bool // collective calls are compared
 	Verbose   bool
 	DryRun    bool
 
@@ -92,6 +93,7 @@ const usage = `golaunch runs a program as several ranks that talk to each other.
   golaunch [flags] program [arguments]        run it (also: golaunch run ...)
   golaunch [flags] program ... : [flags] program ...
                                               several programs in one job
+  golaunch explain [allreduce:1MiB -n 64]     how collectives choose their algorithms
   golaunch info                               versions, processors, memory, variables
   golaunch help                               this text
 
@@ -112,6 +114,9 @@ for the whole job and stand before the first program:
                    seconds), print what every rank waits for, exit with 124
   -grace D         time between asking ranks to end and killing them (2s)
   -bind core|none  core: share out the processors, a rank stays on its share
+  -check           compare the collective calls of all ranks before they begin: those
+                   that don't fit are errors that show both lines of the source.
+                   It costs messages; for tests
   -v               say what happens
   -dry-run         say what would be run, and stop
 

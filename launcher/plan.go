@@ -92,8 +92,14 @@ func (p *plan) environment() {
 		if ours[name] {
 			continue // golaunch below golaunch
 		}
+		if p.Check && name == bootstrap.EnvCheck {
+			continue
+		}
 		chosen = chosen || name == procs
 		p.env = append(p.env, v)
+	}
+	if p.Check {
+		p.env = append(p.env, bootstrap.EnvCheck+"=calls")
 	}
 	if !chosen {
 		p.env = append(p.env, procs+"="+strconv.Itoa(max(2, p.usable/p.n)))

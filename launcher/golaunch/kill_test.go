@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -73,6 +74,37 @@ func TestKill(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The same for ranks that are in collective calls all the time: those who wait in shared memory for a dead rank, asleep or not, end
+// with the job.
+func TestKillCollectives(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "collect")
+	build := exec.Command("go", "build", "-o", program, "./testdata/collect")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Run("a rank", func(t *testing.T) {
+		killLoop(t, []string{program}, []int{137}, func(j *killJob) {
+			ranks := j.ranks(program)
+			j.kill(ranks[rand.IntN(len(ranks))])
+		})
+	})
+	t.Run("a rank that others wait for", func(t *testing.T) {
+		killLoop(t, []string{program}, []int{137}, func(j *killJob) {
+			victim := j.ranks(program)[0]
+			syscall.Kill(victim, syscall.SIGSTOP)
+			j.moment()
+			j.kill(victim)
+		})
+	})
+	t.Run("all ranks", func(t *testing.T) {
+		killLoop(t, []string{program}, []int{137}, func(j *killJob) { j.kill(j.ranks(program)...) })
+	})
+	t.Run("golaunch", func(t *testing.T) {
+		killLoop(t, []string{program}, []int{-9}, func(j *killJob) { j.moment(); j.kill(j.cmd.Process.Pid) })
+	})
 }
 
 const killRanks = 3

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/golaunch/golaunch/collective/tune"
 	"github.com/golaunch/golaunch/launcher"
 	"github.com/golaunch/golaunch/launcher/spawn"
 )
@@ -28,8 +29,13 @@ func golaunch(args []string) int {
 			launcher.Usage(os.Stdout)
 			return 0
 		case "info":
-			launcher.Info(os.Stdout)
+			launcher.Info(os.Stdout, func(ranks int, crowded bool) int {
+				_, total := tune.BoardSize(ranks, tune.Cell(ranks, crowded))
+				return total
+			})
 			return 0
+		case "explain", "-explain", "--explain":
+			return explainMain(args[1:], os.Stdout)
 		case "run":
 			args = args[1:]
 		}

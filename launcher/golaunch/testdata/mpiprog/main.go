@@ -51,6 +51,45 @@ func run(world *mpi.Comm, what string) error {
 			return err
 		}
 		return collective.Barrier(world)
+	case "disagree": // rank 1 is elsewhere
+		if me == 1 {
+			return collective.Bcast(world, buf[:1], 0)
+		}
+		return collective.Allreduce(world, buf, buf, collective.Sum)
+	case "leave": // rank 1 has done enough
+		for range 3 - me {
+			if err := collective.Barrier(world); err != nil {
+				return err
+			}
+		}
+	case "started": // rank 0 never comes
+		if me == 0 {
+			_, err := mpi.Recv(world, buf, 1, 9)
+			return err
+		}
+		r, err := collective.Iallreduce(world, buf, buf, collective.Sum)
+		if err != nil {
+			return err
+		}
+		return r.Wait()
+	case "overlap": // rank 0 never comes, and the others don't mind
+		if me == 0 {
+			_, err := mpi.Recv(world, buf, 1, 9)
+			return err
+		}
+		if _, err := collective.Iallreduce(world, buf, buf, collective.Sum); err != nil {
+			return err
+		}
+		if _, err := collective.Ibarrier(world); err != nil {
+			return err
+		}
+		for x := 0.0; ; x++ {
+			buf[0] = x
+		}
+	case "forgotten":
+		if _, err := collective.Ibarrier(world); err != nil {
+			return err
+		}
 	case "compute": // rank 1 computes, the others wait for it
 		if me == 1 {
 			for {
