@@ -33,7 +33,11 @@ func describe(sides map[harness.Side]*side) string {
 	}
 	fmt.Fprintf(&b, "tuned     Open MPI, a row counts the best of these; one rank on each core also %s, more ranks than processors also %s\n", settings(collTuned), settings(yielding))
 	for _, v := range variants {
-		fmt.Fprintf(&b, "          %-13s %s\n", v.name, settings(v.flags))
+		but := ""
+		if v.msgs {
+			but = ", never " + settings(collTuned)
+		}
+		fmt.Fprintf(&b, "          %-13s %s%s\n", v.name, settings(v.flags), but)
 	}
 	if load := strings.Fields(readFile("/proc/loadavg")); len(load) > 0 {
 		fmt.Fprintf(&b, "load      %s at the start; figures of a busy machine mean little\n", load[0])

@@ -3,12 +3,17 @@
 //
 //	./bench.sh [-quick] [-json FILE] [-plot DIR] [-check] [-runs N] [-install-peers] [SUITE...]
 //	./bench.sh -from FILE [-plot DIR] [SUITE...]
+//	./bench.sh -points CASE:SIZE,... [-ranks N] [-runs N] [-budget MS] [-sides SIDE,...] [-json FILE]
+//
+// The last form measures these points alone, quickly and against no bars, for those who try something out. A case without a
+// size means the sizes of the suites. One rank on each core if there are as many, else nobody is bound.
 //
 // Suites (all of them when none is named):
 //
-//	pt2pt    two ranks, one on each core: latency, bandwidth, message rate, arena buffers, Move, allocations
-//	oversub  8 ranks on fewer cores: ping-pong pairs and barrier; a waiting rank's processor time; shared memory per rank
-//	startup  start and end of 32 ranks
+//	pt2pt       two ranks, one on each core: latency, bandwidth, message rate, arena buffers, Move, allocations
+//	collective  operations of all ranks: two, one on each core; 8 ranks on fewer cores
+//	oversub     8 ranks on fewer cores: ping-pong pairs and barrier; a waiting rank's processor time; shared memory per rank
+//	startup     start and end of 32 ranks
 //
 // Every run of a group of points starts one process group a side, one side after the other, then the next group, then
 // all of it again, so that whatever the machine does meanwhile happens to all sides. The table has medians and
@@ -55,6 +60,7 @@ type options struct {
 	from         string // file of rows instead of measuring, "" = measure
 	runs         int    // 0 = as the plan says
 	suites       []string
+	points       *group // what to measure instead of suites, nil = suites
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -67,6 +73,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.plot, "plot", "", "draw latency, bandwidth and ratios as PNG pictures into `DIR`")
 	flags.StringVar(&o.from, "from", "", "measure nothing: print and draw the rows that -json wrote into `FILE`")
 	flags.IntVar(&o.runs, "runs", 0, "`number` of runs of every side (default 7, with -quick 1)")
+	points := flags.String("points", "", "measure no suite, but this `list` of CASE:SIZE, or CASE for the usual sizes")
+	ranks := flags.Int("ranks", 2, "`number` of ranks of -points")
+	budget := flags.Float64("budget", 20, "`milliseconds` that the measured loop of one of -points should take")
+	sides := flags.String("sides", "", "`list` of those that measure -points: ours, openmpi, openmpi_yield, mpich, openmpi_tuned/VARIANT")
 	flags.Usage = func() {
 		fmt.Fprintf(stderr, "usage: ./bench.sh [flags] [SUITE...]\nsuites: %s\n", strings.Join(suiteNames(), " "))
 		flags.PrintDefaults()
@@ -78,8 +88,18 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.runs < 0 {
 		return o, fmt.Errorf("-runs %d: want a positive number", o.runs)
 	}
-	if o.from != "" && (o.quick || o.check || o.json != "" || o.runs != 0) {
+	if o.from != "" && (o.quick || o.check || o.json != "" || o.runs != 0 || *points != "") {
 		return o, errors.New("-from measures nothing: want it with -plot and suites alone")
+	}
+	if *points != "" {
+		if o.quick || o.check || flags.NArg() > 0 {
+			return o, errors.New("-points has no bars and no suites: want it without -check, -quick and suites")
+		}
+		g, err := pointsGroup(*points, *sides, *ranks, o.runs, *budget)
+		if err != nil {
+			return o, err
+		}
+		o.points = g
 	}
 	for _, name := range []*string{&o.json, &o.plot, &o.from} {
 		*name = fromCaller(*name)
@@ -139,7 +159,11 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	fmt.Fprint(stdout, describe(sides))
 	c := collector{sides: sides, stderr: stderr}
-	if err := c.run(ctx, plan(o.suites, o.quick, o.runs)); err != nil {
+	groups := plan(o.suites, o.quick, o.runs)
+	if o.points != nil {
+		groups = []group{*o.points}
+	}
+	if err := c.run(ctx, groups); err != nil {
 		return err
 	}
 	rows := c.samples.Rows()

@@ -28,29 +28,34 @@ type side struct {
 type variant struct {
 	name  string
 	flags []string
+	msgs  bool // collectives are made of messages even with one rank on each core
 }
 
 // variants of the tuned Open MPI. The first is the one of a quick run. What they change:
 //   - two-copy: through shared memory in fragments, without the system call that copies from process to process, which is
 //     slow between virtual processors. Large fragments are better for one message at a time, those of 32 KiB for windows.
 //   - one-copy: with that system call, which is the default, but messages of 4 KiB to 8 KiB without a handshake.
+//   - msgs: large collectives are faster by messages than in shared memory, small ones the other way round.
 var variants = []variant{
-	{"two-copy-64k", []string{
-		"--mca", "btl_vader_single_copy_mechanism", "none",
-		"--mca", "btl_vader_max_send_size", "65536",
-		"--mca", "btl_vader_eager_limit", "32768",
-	}},
+	{"two-copy-64k", twoCopy64K, false},
 	{"two-copy-32k", []string{
 		"--mca", "btl_vader_single_copy_mechanism", "none",
 		"--mca", "btl_vader_max_send_size", "32768",
 		"--mca", "btl_vader_eager_limit", "32768",
-	}},
+	}, false},
 	{"one-copy-8k", []string{
 		"--mca", "btl_vader_eager_limit", "8192",
-	}},
+	}, false},
+	{"two-copy-msgs", twoCopy64K, true},
 }
 
-// collTuned goes with one rank on each core: collectives in shared memory. With more ranks than processors they spin, and a
+var twoCopy64K = []string{
+	"--mca", "btl_vader_single_copy_mechanism", "none",
+	"--mca", "btl_vader_max_send_size", "65536",
+	"--mca", "btl_vader_eager_limit", "32768",
+}
+
+// collTuned goes with one rank on each core, but for msgs: collectives in shared memory. With more ranks than processors they spin, and a
 // barrier takes twenty times as long, so there the tuned peer is told to yield instead.
 var collTuned = []string{"--mca", "coll_sm_priority", "90"}
 
@@ -110,10 +115,13 @@ func build(ctx context.Context, folder string, stderr io.Writer) (map[harness.Si
 // launch is Open MPI's command with the settings of the variant and those that go with the ranks' binding.
 func (v variant) launch(ranks int, bind bool) []string {
 	argv := append(launchOpenMPI(ranks, bind), v.flags...)
-	if bind {
-		return append(argv, collTuned...)
+	switch {
+	case !bind:
+		return append(argv, yielding...)
+	case v.msgs:
+		return argv
 	}
-	return append(argv, yielding...)
+	return append(argv, collTuned...)
 }
 
 func launchOpenMPI(ranks int, bind bool) []string {
@@ -141,8 +149,13 @@ func peer(ctx context.Context, folder, name string, stderr io.Writer, flags ...s
 		}
 	}
 	fmt.Fprintf(stderr, "bench: building mpibench for %s\n", name)
+	sources, err := filepath.Glob("benchmarks/peers/*.c")
+	if err != nil {
+		s.missing = err.Error()
+		return s
+	}
 	args := append([]string{"-O3", "-o", s.program}, flags...)
-	if text, err := exec.CommandContext(ctx, "mpicc."+name, append(args, "benchmarks/peers/mpibench.c")...).CombinedOutput(); err != nil {
+	if text, err := exec.CommandContext(ctx, "mpicc."+name, append(args, sources...)...).CombinedOutput(); err != nil {
 		s.missing = fmt.Sprintf("mpicc.%s: %v\n%s", name, err, text)
 		return s
 	}

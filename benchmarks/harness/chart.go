@@ -35,7 +35,7 @@ type Dot struct {
 var legend = map[Side]string{Ours: "golaunch", OpenMPI: "Open MPI", OpenMPIYield: "Open MPI, told to yield", MPICH: "MPICH", OpenMPITuned: "Open MPI, tuned"}
 
 // Charts are all pictures of the rows: one for each case with at least two sizes (mpi.Alloc buffers and Move together with the
-// plain case), and one of the ratios of each suite.
+// plain case), and one of the ratios of each suite. Of a suite that has the same points with several numbers of ranks it is one for each.
 func Charts(rows []Row, targets []Target) []Chart {
 	var charts []Chart
 	byChart := map[string][]Row{}
@@ -56,20 +56,40 @@ func Charts(rows []Row, targets []Target) []Chart {
 			charts = append(charts, c)
 		}
 	}
-	bySuite := map[string][]Row{}
-	order = nil
+	several := severalRanks(rows)
+	byChart, order = map[string][]Row{}, nil
 	for _, r := range rows {
-		if bySuite[r.Suite] == nil {
-			order = append(order, r.Suite)
+		if several[r.Suite] {
+			add(fmt.Sprintf("%s-ratio-%d", r.Suite, r.Ranks), r)
+		} else {
+			add(r.Suite+"-ratio", r)
 		}
-		bySuite[r.Suite] = append(bySuite[r.Suite], r)
 	}
-	for _, suite := range order {
-		if c, ok := ratioChart(suite, bySuite[suite], targets); ok {
+	for _, name := range order {
+		of := byChart[name]
+		title := of[0].Suite
+		if several[title] {
+			title = fmt.Sprintf("%s, %d ranks", title, of[0].Ranks)
+		}
+		if c, ok := ratioChart(name, title, of, targets); ok {
 			charts = append(charts, c)
 		}
 	}
 	return charts
+}
+
+// severalRanks are the suites in which two rows differ in the number of ranks alone.
+func severalRanks(rows []Row) map[string]bool {
+	ranks, several := map[Key]int{}, map[string]bool{}
+	for _, r := range rows {
+		k := r.Key()
+		k.Ranks = 0
+		if n := ranks[k]; n != 0 && n != r.Ranks {
+			several[r.Suite] = true
+		}
+		ranks[k] = r.Ranks
+	}
+	return several
 }
 
 // plainCase is the case in whose chart another one is drawn.
@@ -132,10 +152,10 @@ func runsOf(n int) string {
 	return fmt.Sprintf("medians and quartiles of %d runs", n)
 }
 
-// ratioChart has a line for each row of the suite that has a ratio, and on it every ratio that a target asks for, with
+// ratioChart has a line for each of the rows that has a ratio, and on it every ratio that a target asks for, with
 // the target; besides `ratio` and `ratio_tuned` even if none does, unless the peers have targets of their own.
-func ratioChart(suite string, rows []Row, targets []Target) (chart Chart, ok bool) {
-	chart = Chart{File: suite + "-ratio", Title: suite + ": peer against ours, above 1 golaunch is ahead", X: "Ratio"}
+func ratioChart(file, title string, rows []Row, targets []Target) (chart Chart, ok bool) {
+	chart = Chart{File: file, Title: title + ": peer against ours, above 1 golaunch is ahead", X: "Ratio"}
 	kinds := []Series{
 		{Name: "better peer as installed", Key: "ratio"},
 		{Name: "tuned Open MPI", Key: "ratio_tuned"},

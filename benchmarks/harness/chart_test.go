@@ -91,6 +91,26 @@ func TestCharts(t *testing.T) {
 	}
 }
 
+// The same points with two numbers of ranks have a picture of their ratios each.
+func TestChartsOfSeveralRanks(t *testing.T) {
+	var s Samples
+	for _, ranks := range []int{2, 8} {
+		s.Add(Key{"collective", "bcast", 8, ranks}, Ours, 1)
+		s.Add(Key{"collective", "bcast", 8, ranks}, OpenMPI, float64(ranks))
+		s.Add(Key{"startup", "hello", 0, 32}, Ours, 1)
+		s.Add(Key{"startup", "hello", 0, 32}, OpenMPI, 1)
+	}
+	charts := Charts(s.Rows(), nil)
+	for name, want := range map[string]Dot{"collective-ratio-2": {X: 2}, "collective-ratio-8": {X: 8}, "startup-ratio": {X: 1}} {
+		if got := seriesNamed(t, chartNamed(t, charts, name), "better peer as installed").Dots; !slices.Equal(got, []Dot{want}) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	if len(charts) != 3 || chartNamed(t, charts, "collective-ratio-8").Title != "collective, 8 ranks: peer against ours, above 1 golaunch is ahead" {
+		t.Errorf("%+v", charts)
+	}
+}
+
 func TestChartsOfNothing(t *testing.T) {
 	if c := Charts(nil, nil); len(c) != 0 {
 		t.Errorf("%+v", c)

@@ -19,27 +19,40 @@ type bar struct {
 // FewestRuns that a ratio may rest on when it is held against a bar.
 const FewestRuns = 5
 
+// barOf is the bar of that name for a row: "max" or a ratio.
+func (r *Row) barOf(name string, limit float64) bar {
+	c, _ := CaseNamed(r.Case)
+	b := bar{name: name, limit: limit}
+	switch name {
+	case "ratio":
+		b.figure, b.needs = r.Ratio, []Side{Ours, OpenMPI, MPICH}
+	case "ratio_tuned":
+		b.figure, b.needs = r.RatioTuned, []Side{Ours, OpenMPITuned}
+	case "ratio_openmpi":
+		b.figure, b.needs = Ratio(c.Rate, r.Ours, r.OpenMPI, r.OpenMPIYield), []Side{Ours, OpenMPI}
+	case "ratio_mpich":
+		b.figure, b.needs = Ratio(c.Rate, r.Ours, r.MPICH), []Side{Ours, MPICH}
+	case "max":
+		b.figure, b.needs, b.atMost = r.Ours, []Side{Ours}, true
+	default:
+		panic("harness: unknown bar " + name)
+	}
+	for _, side := range b.needs {
+		if r.Figure(side) == nil {
+			b.missing = append(b.missing, side)
+		}
+	}
+	return b
+}
+
 // bars of one target for one row.
 func (t *Target) bars(r *Row) []bar {
-	c, _ := CaseNamed(r.Case)
 	var bars []bar
-	add := func(name string, limit, figure *float64, atMost bool, needs ...Side) {
-		if limit == nil {
-			return
+	for _, one := range t.limits() {
+		if one.limit != nil && !one.mean {
+			bars = append(bars, r.barOf(one.name, *one.limit))
 		}
-		b := bar{name: name, limit: *limit, atMost: atMost, figure: figure, needs: needs}
-		for _, side := range needs {
-			if r.Figure(side) == nil {
-				b.missing = append(b.missing, side)
-			}
-		}
-		bars = append(bars, b)
 	}
-	add("ratio", t.Ratio, r.Ratio, false, Ours, OpenMPI, MPICH)
-	add("ratio_tuned", t.RatioTuned, r.RatioTuned, false, Ours, OpenMPITuned)
-	add("ratio_openmpi", t.RatioOpenMPI, Ratio(c.Rate, r.Ours, r.OpenMPI, r.OpenMPIYield), false, Ours, OpenMPI)
-	add("ratio_mpich", t.RatioMPICH, Ratio(c.Rate, r.Ours, r.MPICH), false, Ours, MPICH)
-	add("max", t.Max, r.Ours, true, Ours)
 	return bars
 }
 
@@ -98,6 +111,11 @@ func Check(rows []Row, targets []Target, suites []string, whole bool) []Failure 
 			continue
 		}
 		selected := false
+		for _, m := range t.means(rows) {
+			if what := m.flaw(whole); what != "" {
+				failures = append(failures, Failure{Target: t.Name, What: what})
+			}
+		}
 		for j := range rows {
 			r := &rows[j]
 			if !t.Selects(r.Key()) {

@@ -15,10 +15,19 @@ type Case struct {
 	Peer  string // the peers' case that a row is compared with; "" when the peers have no such thing
 	Sized bool   // takes a message size
 	Zero  bool   // size 0 makes sense
+
+	Collective bool // of all ranks; the size is that of OSU: a rank's data, or a block of it where ranks have several
+	Floats     bool // of float32: sizes are multiples of 4
+
+	Nonblocking bool // begun, and waited for at once
+	Overlap     bool // begun, and waited for after a computation
 }
 
+// OverlapSuffix makes the name of a nonblocking case that of its overlap.
+const OverlapSuffix = "_overlap"
+
 // Cases lists every case by name. Those with an empty Peer are ours alone: they have absolute bars.
-var Cases = []Case{
+var Cases = slices.Concat([]Case{
 	{Name: "latency", Unit: "us", Title: "Latency (us)", Peer: "latency", Sized: true, Zero: true},
 	{Name: "latency_arena", Unit: "us", Title: "Latency (us)", Peer: "latency", Sized: true},
 	{Name: "move", Unit: "us", Title: "Latency (us)", Sized: true},
@@ -27,12 +36,47 @@ var Cases = []Case{
 	{Name: "bibw", Unit: "MB/s", Title: "Bandwidth (MB/s)", Rate: true, Peer: "bibw", Sized: true},
 	{Name: "mbw_mr", Unit: "Mmsg/s", Title: "Mmsg/s", Rate: true, Peer: "mbw_mr", Sized: true},
 	{Name: "multi_lat", Unit: "us", Title: "Latency (us)", Peer: "multi_lat", Sized: true, Zero: true},
-	{Name: "barrier", Unit: "us", Title: "Avg Latency(us)", Peer: "barrier"},
+	{Name: "barrier", Unit: "us", Title: "Avg Latency(us)", Peer: "barrier", Collective: true},
 	{Name: "allocs", Unit: "mallocs", Title: "Mallocs in 100000", Sized: true, Zero: true},
 	{Name: "allocs_nb", Unit: "mallocs", Title: "Mallocs in 100000", Sized: true, Zero: true},
 	{Name: "idle", Unit: "%", Title: "CPU (%)", Peer: "idle"},
 	{Name: "memory", Unit: "MiB", Title: "MiB per rank", Peer: "memory"},
 	{Name: "hello", Unit: "ms", Title: "Start to end (ms)", Peer: "hello"},
+},
+	collectives, nonblocking(collectives))
+
+// collectives are the blocking ones with a size, in the order of the report.
+var collectives = []Case{
+	ofBytes("bcast"), ofFloats("reduce"), ofFloats("allreduce"), ofFloats("reduce_scatter"), ofFloats("reduce_scatter_block"),
+	ofFloats("scan"), ofFloats("exscan"),
+	ofBytes("allgather"), ofBytes("alltoall"), ofBytes("gather"), ofBytes("scatter"),
+	ofBytes("allgatherv"), ofBytes("alltoallv"), ofBytes("alltoallw"), ofBytes("gatherv"), ofBytes("scatterv"),
+}
+
+// ofBytes is a collective that moves bytes, with OSU's name and heading.
+func ofBytes(name string) Case {
+	return Case{Name: name, Unit: "us", Title: "Avg Latency(us)", Peer: name, Sized: true, Collective: true}
+}
+
+// ofFloats is one that adds up numbers of type float32.
+func ofFloats(name string) Case {
+	c := ofBytes(name)
+	c.Floats = true
+	return c
+}
+
+// nonblocking are the forms of the cases that are begun and waited for, and their overlaps.
+func nonblocking(cases []Case) []Case {
+	var all []Case
+	for _, c := range cases {
+		c.Name = "i" + c.Name
+		c.Peer, c.Nonblocking = c.Name, true
+		o := c
+		o.Name += OverlapSuffix
+		o.Peer, o.Unit, o.Title, o.Rate, o.Overlap = o.Name, "%", "Overlap(%)", true, true
+		all = append(all, c, o)
+	}
+	return all
 }
 
 // CaseNamed finds a case.
@@ -76,6 +120,9 @@ func ParsePoints(list string) ([]Point, error) {
 			if p.Bytes, err = ParseSize(size); err != nil {
 				return nil, fmt.Errorf("point %q: %w", one, err)
 			}
+			if c.Floats && p.Bytes%4 != 0 {
+				return nil, fmt.Errorf("point %q: this case wants a multiple of 4", one)
+			}
 		}
 		points = append(points, p)
 	}
@@ -104,7 +151,8 @@ func PointsOf(name string, sizes ...string) []Point {
 	return points
 }
 
-// DefaultPoints is what a bare case name means: powers of two up to 4 MiB, or the case itself when it has no size.
+// DefaultPoints is what a bare case name means: powers of two up to 4 MiB, of a collective up to 1 MiB, or the case itself
+// when it has no size.
 func DefaultPoints(name string) ([]Point, error) {
 	c, ok := CaseNamed(name)
 	if !ok {
@@ -117,7 +165,14 @@ func DefaultPoints(name string) ([]Point, error) {
 	if c.Zero {
 		points = append(points, Point{Case: name})
 	}
-	for b := Size(1); b <= 4<<20; b *= 2 {
+	first, last := Size(1), Size(4<<20)
+	if c.Floats {
+		first = 4
+	}
+	if c.Collective {
+		last = 1 << 20
+	}
+	for b := first; b <= last; b *= 2 {
 		points = append(points, Point{Case: name, Bytes: b})
 	}
 	return points, nil

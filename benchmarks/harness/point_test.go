@@ -17,12 +17,13 @@ func TestParsePoints(t *testing.T) {
 		t.Errorf("FormatPoints = %q, want %q", back, list)
 	}
 	bad := map[string]string{
-		"":                "unknown case",
-		"latency":         "wants a size",
-		"barrier:8":       "takes no size",
-		"latency:x":       `point "latency:x": size "x"`,
-		"latency:8,,bw:8": `point ""`,
-		"latancy:8":       "there are latency ",
+		"":                 "unknown case",
+		"latency":          "wants a size",
+		"barrier:8":        "takes no size",
+		"latency:x":        `point "latency:x": size "x"`,
+		"latency:8,,bw:8":  `point ""`,
+		"latancy:8":        "there are latency ",
+		"bcast:8,reduce:6": `point "reduce:6": this case wants a multiple of 4`,
 	}
 	for in, say := range bad {
 		if _, err := ParsePoints(in); err == nil || !strings.Contains(err.Error(), say) {
@@ -40,7 +41,8 @@ func TestDefaultPoints(t *testing.T) {
 		if back, err := ParsePoints(FormatPoints(points)); err != nil || !slices.Equal(back, points) {
 			t.Errorf("%s: default points do not survive: %v, %v", c.Name, back, err)
 		}
-		if c.Sized && (points[len(points)-1].Bytes != 4<<20 || (points[0].Bytes == 0) != c.Zero) {
+		last := map[bool]Size{false: 4 << 20, true: 1 << 20}[c.Collective]
+		if c.Sized && (points[len(points)-1].Bytes != last || (points[0].Bytes == 0) != c.Zero) {
 			t.Errorf("%s: default points %v", c.Name, points)
 		}
 	}

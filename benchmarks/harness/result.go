@@ -21,6 +21,22 @@ type Result struct {
 	Value      float64  `json:"value"`
 	Iterations int      `json:"iterations,omitempty"` // of the measured batch
 	Masks      []string `json:"masks,omitempty"`      // by rank: hexadecimal mask of its first 64 processors
+	Overlap    *Overlap `json:"overlap,omitempty"`    // where Value is that of an overlap
+}
+
+// Overlap is an operation beside a computation, in microseconds.
+type Overlap struct {
+	Overall float64 `json:"overall"` // both at the same time
+	Compute float64 `json:"compute"` // the computation alone
+	Pure    float64 `json:"pure"`    // the operation alone
+}
+
+// Percent is how much of the operation's time was free for the computation: OSU's formula.
+func (o Overlap) Percent() float64 {
+	if o.Pure <= 0 {
+		return 0
+	}
+	return max(0, min(100, 100*(1-(o.Overall-o.Compute)/o.Pure)))
 }
 
 // ReadResults reads the standard output of mpibench. Lines that are no objects (a library's warning) come back as

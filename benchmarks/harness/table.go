@@ -20,16 +20,26 @@ func (l *Lister) Write(w io.Writer, r Result) error {
 		if l.last != "" {
 			head = "\n"
 		}
-		head += fmt.Sprintf("# %s, %d ranks\n# %-8s%18s\n", r.Case, r.Ranks, "Size", c.Title)
+		head += fmt.Sprintf("# %s, %d ranks\n# %-8s", r.Case, r.Ranks, "Size")
+		if r.Overlap != nil {
+			head += fmt.Sprintf("%18s%18s%18s", "Overall(us)", "Compute(us)", "Pure Comm.(us)")
+		}
+		head += fmt.Sprintf("%18s\n", c.Title)
 		l.last = r.Case
 	}
-	_, err := fmt.Fprintf(w, "%s%-10d%18.2f\n", head, int64(r.Bytes), r.Value)
+	line := fmt.Sprintf("%-10d", int64(r.Bytes))
+	if o := r.Overlap; o != nil {
+		line += fmt.Sprintf("%18.2f%18.2f%18.2f", o.Overall, o.Compute, o.Pure)
+	}
+	_, err := fmt.Fprintf(w, "%s%s%18.2f\n", head, line, r.Value)
 	return err
 }
 
 // WriteTable prints the rows for people: one block a case, every side as median [lower..upper quartile], ratios, and
-// what the targets say. Columns without a single figure are left out of their block.
+// what the targets say. Columns without a single figure are left out of their block. Below a block of several rows and below
+// them all come geometric means.
 func WriteTable(w io.Writer, rows []Row, targets []Target) error {
+	all := rows
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && rows[n].Suite == rows[0].Suite && rows[n].Case == rows[0].Case && rows[n].Ranks == rows[0].Ranks {
@@ -39,6 +49,15 @@ func WriteTable(w io.Writer, rows []Row, targets []Target) error {
 			return err
 		}
 		rows = rows[n:]
+	}
+	head := "\n# geometric means\n"
+	for i := range targets {
+		for _, m := range targets[i].means(all) {
+			if _, err := fmt.Fprintf(w, "%s# %s: %s\n", head, targets[i].Name, m); err != nil {
+				return err
+			}
+			head = ""
+		}
 	}
 	return nil
 }
@@ -71,7 +90,20 @@ func writeBlock(w io.Writer, rows []Row, targets []Target) error {
 		}
 		fmt.Fprintln(tab, strings.Join(cells, "\t"))
 	}
-	return tab.Flush()
+	if err := tab.Flush(); err != nil {
+		return err
+	}
+	var means []string
+	for _, name := range []string{"ratio", "ratio_tuned"} {
+		if m := meanOf(name, 1, rows); m.value != nil && m.rows > 1 {
+			means = append(means, name+" "+times(m.value))
+		}
+	}
+	if means == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "# geometric mean: %s\n", strings.Join(means, ", "))
+	return err
 }
 
 // A column of a block: its heading and what a row has in it.

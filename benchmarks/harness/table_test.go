@@ -8,7 +8,8 @@ import (
 func TestLister(t *testing.T) {
 	var l Lister
 	var out strings.Builder
-	for _, r := range []Result{{Case: "latency", Bytes: 0, Ranks: 2, Value: 0.104}, {Case: "latency", Bytes: 1 << 20, Ranks: 2, Value: 61.256}, {Case: "bw", Bytes: 8, Ranks: 2, Value: 120}} {
+	for _, r := range []Result{{Case: "latency", Bytes: 0, Ranks: 2, Value: 0.104}, {Case: "latency", Bytes: 1 << 20, Ranks: 2, Value: 61.256}, {Case: "bw", Bytes: 8, Ranks: 2, Value: 120},
+		{Case: "iallreduce_overlap", Bytes: 8, Ranks: 2, Value: 50, Overlap: &Overlap{Overall: 1.5, Compute: 1, Pure: 1}}} {
 		if err := l.Write(&out, r); err != nil {
 			t.Fatal(err)
 		}
@@ -21,9 +22,31 @@ func TestLister(t *testing.T) {
 # bw, 2 ranks
 # Size      Bandwidth (MB/s)
 8                     120.00
+
+# iallreduce_overlap, 2 ranks
+# Size           Overall(us)       Compute(us)    Pure Comm.(us)        Overlap(%)
+8                       1.50              1.00              1.00             50.00
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestOverlapPercent(t *testing.T) {
+	for _, tt := range []struct {
+		o    Overlap
+		want float64
+	}{
+		{Overlap{Overall: 10, Compute: 10, Pure: 8}, 100},
+		{Overlap{Overall: 18, Compute: 10, Pure: 8}, 0},
+		{Overlap{Overall: 12, Compute: 10, Pure: 8}, 75},
+		{Overlap{Overall: 9, Compute: 10, Pure: 8}, 100}, // of two measurements
+		{Overlap{Overall: 30, Compute: 10, Pure: 8}, 0},
+		{Overlap{}, 0},
+	} {
+		if got := tt.o.Percent(); got != tt.want {
+			t.Errorf("%+v: %g, want %g", tt.o, got, tt.want)
+		}
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// A Target is one bar of targets.toml: it selects rows and says what each of them must reach. Bars that are not set don't
-// count.
+// A Target is one bar of targets.toml: it selects rows and says what each of them must reach, or what the geometric mean over
+// all of them must. Bars that are not set don't count.
 type Target struct {
 	Name  string   `toml:"name"`
 	Suite string   `toml:"suite"`
@@ -23,6 +23,10 @@ type Target struct {
 	RatioOpenMPI *float64 `toml:"ratio_openmpi"` // at least: the better of Open MPI as installed and told to yield
 	RatioMPICH   *float64 `toml:"ratio_mpich"`   // at least
 	Max          *float64 `toml:"max"`           // at most, in the unit of the row; needs no peer
+
+	RatioMean        *float64 `toml:"ratio_mean"` // at least, of the rows together; the same ratios as above
+	RatioTunedMean   *float64 `toml:"ratio_tuned_mean"`
+	RatioOpenMPIMean *float64 `toml:"ratio_openmpi_mean"`
 
 	lo, hi Size // Bytes
 }
@@ -53,6 +57,26 @@ func ReadTargets(r io.Reader) ([]Target, error) {
 	return file.Target, nil
 }
 
+// A limit is a bar of a target, nil when it has none of that name; mean says that it is one for the geometric mean.
+type limit struct {
+	name  string
+	limit *float64
+	mean  bool
+}
+
+func (t *Target) limits() []limit {
+	return []limit{
+		{"ratio", t.Ratio, false},
+		{"ratio_tuned", t.RatioTuned, false},
+		{"ratio_openmpi", t.RatioOpenMPI, false},
+		{"ratio_mpich", t.RatioMPICH, false},
+		{"max", t.Max, false},
+		{"ratio", t.RatioMean, true},
+		{"ratio_tuned", t.RatioTunedMean, true},
+		{"ratio_openmpi", t.RatioOpenMPIMean, true},
+	}
+}
+
 // complete checks the target and reads its sizes.
 func (t *Target) complete() error {
 	if t.Name == "" || t.Suite == "" || len(t.Cases) == 0 {
@@ -67,16 +91,16 @@ func (t *Target) complete() error {
 		return fmt.Errorf("bytes = %q: %w", t.Bytes, err)
 	}
 	bars := 0
-	for _, bar := range []*float64{t.Ratio, t.RatioTuned, t.RatioOpenMPI, t.RatioMPICH, t.Max} {
-		if bar == nil {
+	for _, one := range t.limits() {
+		if one.limit == nil {
 			continue
 		}
-		if bars++; !(*bar > 0) && !(bar == t.Max && *bar == 0) {
-			return fmt.Errorf("a bar of %g: want a positive number", *bar)
+		if bars++; !(*one.limit > 0) && !(one.name == "max" && *one.limit == 0) {
+			return fmt.Errorf("a bar of %g: want a positive number", *one.limit)
 		}
 	}
 	if bars == 0 {
-		return errors.New("no bar: want ratio, ratio_tuned, ratio_openmpi, ratio_mpich or max")
+		return errors.New("no bar: want ratio, ratio_tuned, ratio_openmpi, ratio_mpich, max, ratio_mean, ratio_tuned_mean or ratio_openmpi_mean")
 	}
 	return nil
 }

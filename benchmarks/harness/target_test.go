@@ -50,6 +50,7 @@ max = 0
 		head + "case=[\"latency\"]\nratoi=2\n":                     "ratoi",
 		head + "case=[\"latancy\"]\nratio=2\n":                     `unknown case "latancy"`,
 		head + "case=[\"latency\"]\n":                              "no bar",
+		head + "case=[\"latency\"]\nratio_mean=0\n":                "positive",
 		head + "case=[\"latency\"]\nratio=0\n":                     "positive",
 		head + "case=[\"latency\"]\nmax=-1\n":                      "positive",
 		head + "case=[\"latency\"]\nratio=nan\n":                   "positive",

@@ -1,11 +1,12 @@
-// Mpibench measures point-to-point communication with the cases that people know from the OSU micro-benchmarks. Run it
-// with golaunch; benchmarks/peers/mpibench.c is its twin for MPI libraries, with the same loops.
+// Mpibench measures communication with the cases that people know from the OSU micro-benchmarks. Run it
+// with golaunch; benchmarks/peers is its twin for MPI libraries, with the same loops.
 //
 //	golaunch -n 2 -bind core ./benchmarks/mpibench latency
 //	golaunch -n 2 -bind core ./benchmarks/mpibench -arena bw
+//	golaunch -n 2 -bind core ./benchmarks/mpibench -overlap iallreduce
 //	golaunch -n 2 -bind core ./benchmarks/mpibench -points latency:8,latency:64K,move:1M -json
 //
-// Usage: mpibench [-json] [-budget MS] [-seconds S] [-arena] [-allocs] [-points CASE:SIZE,...] [CASE...]
+// Usage: mpibench [-json] [-budget MS] [-seconds S] [-arena] [-overlap] [-allocs] [-points CASE:SIZE,...] [CASE...]
 //
 //	latency    ping-pong of ranks 0 and 1; one way = half a round trip                       us
 //	bw         windows of 64 non-blocking sends from 0 to 1, then a 4 byte answer            MB/s
@@ -13,6 +14,10 @@
 //	mbw_mr     bw from the lower half of the ranks to the upper half, as a message rate      Mmsg/s
 //	multi_lat  ping-pong of every rank of the lower half with its partner, mean of the pairs us
 //	barrier    mean over the ranks                                                           us
+//	bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    mean over the ranks       us
+//	allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                  us
+//	ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for      us
+//	iallreduce_overlap ...    how much of that time is free for a computation (also: -overlap)  %
 //	latency_arena, bw_arena   as latency and bw, with buffers from mpi.Alloc (also: -arena)
 //	move       ping-pong of one buffer by mpi.Move and mpi.RecvMove, one way                 us
 //	allocs     heap objects made in 100 000 blocking operations of one rank                  mallocs
@@ -25,6 +30,17 @@
 //
 // How it measures: the buffers are page aligned and touched; every point first warms up with growing batches until the time
 // of an iteration is known, then measures one batch that takes about the budget, and checks the received bytes afterwards.
+//
+// Collective cases are timed as OSU times them: every rank adds up the time that it spends in the operation, and between two
+// operations there is a barrier, outside that time; the figure is the mean over the ranks. Each has two readings of the
+// clock in it, about 25 ns. (Operations one right after the other would overlap: a root may be several broadcasts
+// ahead.) The barrier alone is timed as a whole loop. Root is rank 0, reductions add float32, and the size is that of OSU: all
+// the data of a rank for those of the first line, one block of as many as there are ranks for those of the second.
+// The v forms and alltoallw move equal blocks. The buffers of all ranks together may have 256 MiB; points beyond that are left out.
+//
+// The overlap is OSU's: a computation as long as the operation alone, between its beginning and the wait; 100 % when both
+// together take no longer than the computation. OSU times the computation while the operation goes on, and here it is timed alone:
+// what the operation takes away from it counts against the operation.
 package main
 
 import (
@@ -76,6 +92,7 @@ func parse(args []string) (options, error) {
 	budget := flags.Float64("budget", 100, "`milliseconds` that the measured loop of one point should take")
 	seconds := flags.Float64("seconds", 3, "how long the case idle waits")
 	arena := flags.Bool("arena", false, "latency and bw with buffers from mpi.Alloc")
+	overlap := flags.Bool("overlap", false, "of nonblocking collectives, how much of their time is free for a computation")
 	allocs := flags.Bool("allocs", false, "count heap allocations, too")
 	points := flags.String("points", "", "`list` of CASE:SIZE, or CASE alone for a case without a size")
 	if err := flags.Parse(args); err != nil {
@@ -99,6 +116,13 @@ func parse(args []string) (options, error) {
 		for i, p := range o.points {
 			if p.Case == "latency" && p.Bytes > 0 || p.Case == "bw" {
 				o.points[i].Case += "_arena"
+			}
+		}
+	}
+	if *overlap {
+		for i, p := range o.points {
+			if c, _ := harness.CaseNamed(p.Case); c.Nonblocking && !c.Overlap {
+				o.points[i].Case += harness.OverlapSuffix
 			}
 		}
 	}

@@ -21,6 +21,9 @@ func TestParse(t *testing.T) {
 	if o, err = parse([]string{"-allocs"}); err != nil || o.points[0].Case != "allocs" || o.ops != 100_000 {
 		t.Errorf("-allocs: %+v, %v", o, err)
 	}
+	if o, err = parse([]string{"-overlap", "-points", "iallreduce:8,allreduce:8,ibcast_overlap:4"}); err != nil || harness.FormatPoints(o.points) != "iallreduce_overlap:8,allreduce:8,ibcast_overlap:4" {
+		t.Errorf("-overlap: %v, %v", o.points, err)
+	}
 	if o, err = parse([]string{"hello"}); err != nil || !o.hello() {
 		t.Errorf("hello: %+v, %v", o, err)
 	}
@@ -41,13 +44,26 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func count(of ...bool) (n int) {
+	for _, b := range of {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
 // Every case of the catalogue can be run, hello by main itself.
 func TestEveryCaseExists(t *testing.T) {
 	for _, c := range harness.Cases {
 		_, timed := timedCases[c.Name]
 		_, special := specialCases[c.Name]
-		if timed == special && c.Name != "hello" {
-			t.Errorf("case %s: timed %v, special %v", c.Name, timed, special)
+		of, overlap, collective := collectiveNamed(c.Name)
+		if count(timed, special, collective, c.Name == "hello") != 1 {
+			t.Errorf("case %s: timed %v, special %v, collective %v", c.Name, timed, special, collective)
+		}
+		if collective && !(c.Collective && c.Floats == (of.sums != nil) && c.Nonblocking == (of.start != nil) && c.Overlap == overlap) {
+			t.Errorf("case %s is another in the catalogue: %+v", c.Name, c)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (b *bench) move(n int) (float64, error) {
 		}
 		copy(buf.Slice(), b.send)
 	}
-	perIteration, _, err := b.paced(func(iterations int) (err error) {
+	perIteration, _, err := b.paced(whole(func(iterations int) (err error) {
 		for range iterations {
 			if b.rank == 0 {
 				if err = buf.Move(b.world, 1, tagData); err != nil {
@@ -53,7 +53,7 @@ func (b *bench) move(n int) (float64, error) {
 			}
 		}
 		return nil
-	}, 1)
+	}), 1)
 	if err != nil || b.rank != 0 {
 		return 0, err
 	}
@@ -108,7 +108,7 @@ func (b *bench) countMallocs(loop func(iterations int) error) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, largest, err := b.gather(float64(after.Mallocs-before.Mallocs), 2)
+	_, largest, err := b.gather(0, float64(after.Mallocs-before.Mallocs), 2)
 	return largest, err
 }
 

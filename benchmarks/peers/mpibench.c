@@ -4,8 +4,8 @@
  * Same cases, same loops, same warm-up, same choice of the number of iterations, same buffers as the Go program, so that
  * the two differ in the message-passing library alone. Build it with the library's own wrapper, -O3:
  *
- *     mpicc.openmpi -O3 -o mpibench.openmpi mpibench.c
- *     mpicc.mpich   -O3 -Wno-stringop-overflow -o mpibench.mpich mpibench.c     (its MPI_STATUSES_IGNORE is the address 1)
+ *     mpicc.openmpi -O3 -o mpibench.openmpi *.c
+ *     mpicc.mpich   -O3 -Wno-stringop-overflow -o mpibench.mpich *.c     (its MPI_STATUSES_IGNORE is the address 1)
  *
  * Usage: mpibench [-json] [-budget MS] [-seconds S] [-points CASE:SIZE,...] [CASE...]
  *
@@ -15,6 +15,10 @@
  *     mbw_mr     bw from the lower half of the ranks to the upper half, as a message rate             Mmsg/s
  *     multi_lat  ping-pong of every rank of the lower half with its partner, mean of the pairs        us
  *     barrier    mean over the ranks                                                                  us
+ *     bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    as osu_*: mean over the ranks us
+ *     allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                      us
+ *     ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for          us
+ *     iallreduce_overlap ...    how much of that time is free for a computation                       %
  *     idle       processor time of a rank that waits in a receive for S seconds                       %
  *     memory     shared memory resident per rank after messages between ring neighbours               MiB
  *     hello      MPI_Init and MPI_Finalize, nothing else                                              (timed from outside)
@@ -22,31 +26,27 @@
  * MB/s means 10^6 bytes a second, a size of 4K means 4096 bytes.
  */
 #define _GNU_SOURCE
-#include <mpi.h>
+#include "mpibench.h"
 #include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { WINDOW = 64, TAG_DATA = 1, TAG_ACK = 2, TAG_CONTROL = 3, MAX_POINTS = 1024, PATTERN = 4093 };
+enum { MAX_POINTS = 1024 };
 
-static int rank, size;
+int rank, size;
+double idle_for = 3;
+char *sbuf, *rbuf;
 static int as_json;
-static double budget = 0.1;  /* seconds that the measured loop of one point should take */
-static double idle_for = 3;  /* seconds */
-static char *sbuf, *rbuf;    /* page aligned, touched, as large as the largest point */
-static MPI_Request sreq[WINDOW], rreq[WINDOW];
+static double budget = 0.1; /* seconds that the measured loop of one point should take */
 
 struct point {
 	const char *name;
 	size_t bytes;
 };
 
-static void die(const char *what, const char *detail) {
+void die(const char *what, const char *detail) {
 	fprintf(stderr, "mpibench: %s%s%s\n", what, detail ? ": " : "", detail ? detail : "");
 	int up = 0;
 	MPI_Initialized(&up);
@@ -55,129 +55,12 @@ static void die(const char *what, const char *detail) {
 	exit(1);
 }
 
-/* ---- the loops: n iterations each, called by every rank at the same time ---- */
-
-static void loop_latency(long n, size_t bytes) {
-	int len = (int)bytes;
-	if (rank == 0) {
-		for (long i = 0; i < n; i++) {
-			MPI_Send(sbuf, len, MPI_BYTE, 1, TAG_DATA, MPI_COMM_WORLD);
-			MPI_Recv(rbuf, len, MPI_BYTE, 1, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-		}
-	} else if (rank == 1) {
-		for (long i = 0; i < n; i++) {
-			MPI_Recv(rbuf, len, MPI_BYTE, 0, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-			MPI_Send(sbuf, len, MPI_BYTE, 0, TAG_DATA, MPI_COMM_WORLD);
-		}
-	}
+/* The clock that the Go program reads, too. */
+double now(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
-
-static void loop_multi_lat(long n, size_t bytes) {
-	int len = (int)bytes, pairs = size / 2;
-	if (rank < pairs) {
-		int peer = rank + pairs;
-		for (long i = 0; i < n; i++) {
-			MPI_Send(sbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD);
-			MPI_Recv(rbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-		}
-	} else if (rank < 2 * pairs) {
-		int peer = rank - pairs;
-		for (long i = 0; i < n; i++) {
-			MPI_Recv(rbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-			MPI_Send(sbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD);
-		}
-	}
-}
-
-/* Windows from a sender to a receiver. All messages of a window use the same buffer on each side, as is customary:
- * a window of distinct 16 MiB buffers would measure the memory and not the library. */
-static void windows_out(long n, int len, int peer) {
-	int32_t ack;
-	for (long i = 0; i < n; i++) {
-		for (int w = 0; w < WINDOW; w++)
-			MPI_Isend(sbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, &sreq[w]);
-		MPI_Waitall(WINDOW, sreq, MPI_STATUSES_IGNORE);
-		MPI_Recv(&ack, 1, MPI_INT32_T, peer, TAG_ACK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-	}
-}
-
-static void windows_in(long n, int len, int peer) {
-	int32_t ack = 1;
-	for (long i = 0; i < n; i++) {
-		for (int w = 0; w < WINDOW; w++)
-			MPI_Irecv(rbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, &rreq[w]);
-		MPI_Waitall(WINDOW, rreq, MPI_STATUSES_IGNORE);
-		MPI_Send(&ack, 1, MPI_INT32_T, peer, TAG_ACK, MPI_COMM_WORLD);
-	}
-}
-
-static void loop_bw(long n, size_t bytes) {
-	if (rank == 0)
-		windows_out(n, (int)bytes, 1);
-	else if (rank == 1)
-		windows_in(n, (int)bytes, 0);
-}
-
-static void loop_mbw_mr(long n, size_t bytes) {
-	int pairs = size / 2;
-	if (rank < pairs)
-		windows_out(n, (int)bytes, rank + pairs);
-	else if (rank < 2 * pairs)
-		windows_in(n, (int)bytes, rank - pairs);
-}
-
-static void loop_bibw(long n, size_t bytes) {
-	int len = (int)bytes;
-	if (rank > 1)
-		return;
-	int peer = 1 - rank;
-	for (long i = 0; i < n; i++) {
-		for (int w = 0; w < WINDOW; w++)
-			MPI_Irecv(rbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, &rreq[w]);
-		for (int w = 0; w < WINDOW; w++)
-			MPI_Isend(sbuf, len, MPI_BYTE, peer, TAG_DATA, MPI_COMM_WORLD, &sreq[w]);
-		MPI_Waitall(WINDOW, sreq, MPI_STATUSES_IGNORE);
-		MPI_Waitall(WINDOW, rreq, MPI_STATUSES_IGNORE);
-	}
-}
-
-static void loop_barrier(long n, size_t bytes) {
-	(void)bytes;
-	for (long i = 0; i < n; i++)
-		MPI_Barrier(MPI_COMM_WORLD);
-}
-
-/* ---- figures out of seconds per iteration ---- */
-
-static double value_one_way(double s, size_t bytes) { (void)bytes; return s / 2 * 1e6; }
-static double value_us(double s, size_t bytes) { (void)bytes; return s * 1e6; }
-static double value_bw(double s, size_t bytes) { return (double)bytes * WINDOW / s / 1e6; }
-static double value_bibw(double s, size_t bytes) { return 2.0 * (double)bytes * WINDOW / s / 1e6; }
-static double value_rate(double s, size_t bytes) { (void)bytes; return (size / 2) * (double)WINDOW / s / 1e6; }
-
-/* Whose clock counts. */
-enum whose { RANK_0, LOWER_HALF, EVERYBODY };
-
-/* Who ends up with the partner's pattern in rbuf. */
-enum receives { NOBODY, RANK_1, FIRST_TWO, UPPER_HALF, PAIRED };
-
-struct measure {
-	const char *name, *unit, *title;
-	void (*loop)(long n, size_t bytes);
-	double (*value)(double seconds_per_iteration, size_t bytes);
-	enum whose whose;
-	enum receives receives;
-	int least; /* smallest number of ranks */
-};
-
-static const struct measure measures[] = {
-	{"latency", "us", "Latency (us)", loop_latency, value_one_way, RANK_0, FIRST_TWO, 2},
-	{"bw", "MB/s", "Bandwidth (MB/s)", loop_bw, value_bw, RANK_0, RANK_1, 2},
-	{"bibw", "MB/s", "Bandwidth (MB/s)", loop_bibw, value_bibw, RANK_0, FIRST_TWO, 2},
-	{"mbw_mr", "Mmsg/s", "Mmsg/s", loop_mbw_mr, value_rate, LOWER_HALF, UPPER_HALF, 2},
-	{"multi_lat", "us", "Latency (us)", loop_multi_lat, value_one_way, LOWER_HALF, PAIRED, 2},
-	{"barrier", "us", "Avg Latency(us)", loop_barrier, value_us, EVERYBODY, NOBODY, 1},
-};
 
 /* ---- pacing: how many iterations ---- */
 
@@ -212,8 +95,7 @@ static void pace_next(struct pace *p, double t) {
 	}
 }
 
-/* Rank 0's number reaches everybody, outside the measured time. */
-static void share(long *n) {
+void share(long *n) {
 	if (rank == 0) {
 		for (int r = 1; r < size; r++)
 			MPI_Send(n, 1, MPI_LONG, r, TAG_CONTROL, MPI_COMM_WORLD);
@@ -222,27 +104,23 @@ static void share(long *n) {
 	}
 }
 
-/* The times of the first `clocks` ranks reach rank 0, which returns their sum and leaves the longest in *longest. */
-static double gather_times(double t, int clocks, double *longest) {
-	double sum = t;
-	*longest = t;
+/* Rank 0 gets the sum of one number and the largest of another over the first `clocks` ranks. */
+static void gather_times(double *sum, double *longest, int clocks) {
+	double mine[2] = {*sum, *longest}, other[2];
 	if (rank == 0) {
 		for (int r = 1; r < clocks; r++) {
-			double other;
-			MPI_Recv(&other, 1, MPI_DOUBLE, r, TAG_CONTROL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-			sum += other;
-			*longest = other > *longest ? other : *longest;
+			MPI_Recv(other, 2, MPI_DOUBLE, r, TAG_CONTROL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+			*sum += other[0];
+			*longest = other[1] > *longest ? other[1] : *longest;
 		}
 	} else if (rank < clocks) {
-		MPI_Send(&t, 1, MPI_DOUBLE, 0, TAG_CONTROL, MPI_COMM_WORLD);
+		MPI_Send(mine, 2, MPI_DOUBLE, 0, TAG_CONTROL, MPI_COMM_WORLD);
 	}
-	return sum;
 }
 
-/* Seconds per iteration of the measured batch: on rank 0 the mean over the ranks whose clock counts. The slowest of them
- * sets the pace, because one pair can be many times slower than another when there are more ranks than processors. */
-static double run_paced(const struct measure *m, size_t bytes, long *iterations) {
-	int clocks = m->whose == RANK_0 ? 1 : m->whose == LOWER_HALF ? size / 2 : size;
+/* The slowest of the ranks whose clocks count sets the pace, because one pair can be many times slower than another when there are more ranks
+ * than processors. */
+double run_paced(double (*loop)(long n), int clocks, long *iterations) {
 	struct pace p = {1, 0};
 	double sum = 0;
 	for (long n = 1;; n = p.n) {
@@ -251,86 +129,13 @@ static double run_paced(const struct measure *m, size_t bytes, long *iterations)
 			break;
 		*iterations = n;
 		MPI_Barrier(MPI_COMM_WORLD);
-		double t0 = MPI_Wtime(), longest;
-		m->loop(n, bytes);
-		sum = gather_times(MPI_Wtime() - t0, clocks, &longest);
+		double t0 = now();
+		sum = loop(n);
+		double longest = now() - t0;
+		gather_times(&sum, &longest, clocks);
 		pace_next(&p, longest);
 	}
 	return sum / clocks / (double)*iterations;
-}
-
-/* ---- cases that are no loop ---- */
-
-static double cpu_seconds(void) {
-	struct rusage u;
-	getrusage(RUSAGE_SELF, &u);
-	return u.ru_utime.tv_sec + u.ru_stime.tv_sec + (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-/* Per cent of one processor that rank 1 uses while it waits in MPI_Recv. */
-static double case_idle(void) {
-	double percent = 0;
-	int32_t x = 0;
-	MPI_Barrier(MPI_COMM_WORLD);
-	if (rank == 0) {
-		struct timespec ts = {(time_t)idle_for, (long)((idle_for - (double)(time_t)idle_for) * 1e9)};
-		nanosleep(&ts, NULL);
-		MPI_Send(&x, 1, MPI_INT32_T, 1, TAG_DATA, MPI_COMM_WORLD);
-		MPI_Recv(&percent, 1, MPI_DOUBLE, 1, TAG_CONTROL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-	} else if (rank == 1) {
-		double c0 = cpu_seconds(), t0 = MPI_Wtime();
-		MPI_Recv(&x, 1, MPI_INT32_T, 0, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-		percent = 100 * (cpu_seconds() - c0) / (MPI_Wtime() - t0);
-		MPI_Send(&percent, 1, MPI_DOUBLE, 0, TAG_CONTROL, MPI_COMM_WORLD);
-	}
-	return percent;
-}
-
-/* Proportional resident bytes of this process's shared mappings: summed over the ranks every page counts once. */
-static double shared_resident(void) {
-	FILE *f = fopen("/proc/self/smaps", "r");
-	if (!f)
-		die("cannot open /proc/self/smaps", NULL);
-	char line[4096], perms[8];
-	unsigned long from, to, kib, total = 0;
-	int shared = 0;
-	while (fgets(line, sizeof line, f)) {
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) == 3)
-			shared = perms[3] == 's';
-		else if (shared && sscanf(line, "Pss: %lu kB", &kib) == 1)
-			total += kib;
-	}
-	fclose(f);
-	return (double)total * 1024;
-}
-
-/* A token goes once around the ring, summing. Only neighbours talk. */
-static double ring_sum(double mine) {
-	int right = (rank + 1) % size, left = (rank + size - 1) % size;
-	double sum = 0;
-	if (size == 1)
-		return mine;
-	if (rank > 0)
-		MPI_Recv(&sum, 1, MPI_DOUBLE, left, TAG_CONTROL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-	sum += mine;
-	MPI_Send(&sum, 1, MPI_DOUBLE, right, TAG_CONTROL, MPI_COMM_WORLD);
-	if (rank == 0)
-		MPI_Recv(&sum, 1, MPI_DOUBLE, left, TAG_CONTROL, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-	return sum;
-}
-
-/* MiB of shared memory per rank after messages of 8 bytes to 1 MiB with both neighbours of a ring. */
-static double case_memory(void) {
-	static const int lens[] = {8, 1024, 16384, 65536, 1 << 20};
-	int right = (rank + 1) % size, left = (rank + size - 1) % size;
-	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
-		MPI_Sendrecv(sbuf, lens[i], MPI_BYTE, right, TAG_DATA, rbuf, lens[i], MPI_BYTE, left, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-		MPI_Sendrecv(sbuf, lens[i], MPI_BYTE, left, TAG_DATA, rbuf, lens[i], MPI_BYTE, right, TAG_DATA, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-	}
-	ring_sum(0); /* everybody has finished before anybody looks */
-	double sum = ring_sum(shared_resident());
-	ring_sum(0); /* nobody leaves before everybody has looked: a page of two ranks counts a half in each */
-	return sum / size / (1 << 20);
 }
 
 /* ---- points ---- */
@@ -347,14 +152,7 @@ static size_t parse_size(const char *s) {
 	return (size_t)v;
 }
 
-static const struct measure *find(const char *name) {
-	for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
-		if (!strcmp(measures[i].name, name))
-			return &measures[i];
-	return NULL;
-}
-
-static int special(const char *name) { return !strcmp(name, "idle") || !strcmp(name, "memory"); }
+static int known(const char *name) { return pt2pt_has(name) || collective_has(name) || waiting_has(name); }
 
 static int add(struct point *p, int n, const char *name, size_t bytes) {
 	if (n == MAX_POINTS)
@@ -370,62 +168,71 @@ static int parse_points(char *list, struct point *p, int n) {
 		char *colon = strchr(one, ':');
 		if (colon)
 			*colon = 0;
-		if (!find(one) && !special(one))
+		if (!known(one))
 			die("unknown case", one);
 		n = add(p, n, one, colon ? parse_size(colon + 1) : 0);
+		if (collective_has(one) && collective_floats(one) && p[n - 1].bytes % 4)
+			die("this case wants a multiple of 4", one);
 	}
 	return n;
 }
 
 /* A bare case: the sizes that people are used to. */
 static int default_points(const char *name, struct point *p, int n) {
-	if (special(name) || !strcmp(name, "barrier"))
-		return add(p, n, name, 0);
-	if (!find(name))
+	if (!known(name))
 		die("unknown case", name);
+	if (waiting_has(name) || !strcmp(name, "barrier"))
+		return add(p, n, name, 0);
 	if (strstr(name, "lat"))
 		n = add(p, n, name, 0);
-	for (size_t b = 1; b <= 4 << 20; b *= 2)
+	int of_all = collective_has(name);
+	size_t first = of_all && collective_floats(name) ? 4 : 1, last = of_all ? 1 << 20 : 4 << 20;
+	for (size_t b = first; b <= last; b *= 2)
 		n = add(p, n, name, b);
 	return n;
 }
 
-static char *page_aligned(size_t bytes, int pattern) {
+void fill_pattern(char *buf, size_t bytes) {
+	for (size_t i = 0; i < bytes; i++)
+		buf[i] = (char)((uint32_t)(i % PATTERN) * 2654435761u >> 24);
+}
+
+static char *page_aligned(size_t bytes) {
 	void *p;
 	if (posix_memalign(&p, 4096, bytes + 4096))
 		die("no memory for the buffers", NULL);
 	memset(p, 0, bytes + 4096);
-	if (pattern)
-		for (size_t i = 0; i < bytes; i++)
-			((unsigned char *)p)[i] = (unsigned char)((uint32_t)(i % PATTERN) * 2654435761u >> 24);
 	return p;
 }
 
-static int gets_pattern(enum receives r) {
-	switch (r) {
-	case RANK_1:
-		return rank == 1;
-	case FIRST_TWO:
-		return rank < 2;
-	case UPPER_HALF:
-		return rank >= size / 2 && rank < size / 2 * 2;
-	case PAIRED:
-		return rank < size / 2 * 2;
-	default:
-		return 0;
-	}
+/* The bytes that a point needs on this rank. */
+static void buffers(const struct point *p, size_t *sends, size_t *receives) {
+	*sends = *receives = waiting_has(p->name) ? LARGEST_MEMORY : p->bytes;
+	if (!collective_has(p->name))
+		return;
+	if (collective_fits(p->name, p->bytes))
+		collective_buffers(p->name, rank, p->bytes, sends, receives);
+	else
+		*sends = *receives = 0;
 }
 
-static void print_result(const struct point *p, const char *unit, const char *title, double value, long iterations) {
+static void print_result(const struct point *p, const struct result *r) {
 	static const char *last;
 	if (as_json) {
 		printf("{\"case\":\"%s\",\"bytes\":%zu,\"ranks\":%d,\"unit\":\"%s\",\"value\":%.6g,\"iterations\":%ld}\n", p->name, p->bytes,
-		       size, unit, value, iterations);
+		       size, r->unit, r->value, r->iterations);
 	} else {
-		if (!last || strcmp(last, p->name))
-			printf("%s# %s, %d ranks\n# %-8s%18s\n", last ? "\n" : "", p->name, size, "Size", title);
+		if (!last || strcmp(last, p->name)) {
+			printf("%s# %s, %d ranks\n# %-8s", last ? "\n" : "", p->name, size, "Size");
+			if (r->pure > 0)
+				printf("%18s%18s%18s", "Overall(us)", "Compute(us)", "Pure Comm.(us)");
+			printf("%18s\n", r->title);
+		}
 		last = p->name;
-		printf("%-10zu%18.2f\n", p->bytes, value);
+		printf("%-10zu", p->bytes);
+		if (r->pure > 0)
+			printf("%18.2f%18.2f%18.2f", r->overall, r->compute, r->pure);
+		printf("%18.2f\n", r->value);
 	}
 	fflush(stdout);
 }
@@ -453,23 +260,22 @@ static void print_affinity(void) {
 }
 
 static void run_point(const struct point *p) {
-	const struct measure *m = find(p->name);
-	if (!m) {
-		int idle = !strcmp(p->name, "idle");
-		double v = idle ? case_idle() : case_memory();
+	struct result r = {0};
+	if (waiting_has(p->name)) {
+		waiting_run(p->name, &r);
+	} else if (pt2pt_has(p->name)) {
+		pt2pt_run(p->name, p->bytes, &r);
+	} else if (collective_fits(p->name, p->bytes)) {
+		collective_run(p->name, p->bytes, &r);
+	} else if (as_json) {
+		die("the buffers of all ranks are above 256 MiB together", p->name);
+	} else {
 		if (rank == 0)
-			print_result(p, idle ? "%" : "MiB", idle ? "CPU (%)" : "MiB per rank", v, 1);
+			printf("# %s:%zu left out: the buffers of %d ranks are above 256 MiB together\n", p->name, p->bytes, size);
 		return;
 	}
-	if (size < m->least)
-		die("this case needs at least 2 ranks", p->name);
-	memset(rbuf, 0, p->bytes);
-	long iterations = 0;
-	double s = run_paced(m, p->bytes, &iterations);
-	if (gets_pattern(m->receives) && memcmp(rbuf, sbuf, p->bytes))
-		die("received bytes are not the sent ones", p->name);
 	if (rank == 0)
-		print_result(p, m->unit, m->title, m->value(s, p->bytes), iterations);
+		print_result(p, &r);
 }
 
 int main(int argc, char **argv) {
@@ -507,13 +313,15 @@ int main(int argc, char **argv) {
 	}
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 	MPI_Comm_size(MPI_COMM_WORLD, &size);
-	size_t largest = 0;
+	size_t sends = 0, receives = 0;
 	for (int i = 0; i < n; i++) {
-		size_t need = !strcmp(points[i].name, "memory") ? 1 << 20 : points[i].bytes;
-		largest = need > largest ? need : largest;
+		size_t s, r;
+		buffers(&points[i], &s, &r);
+		sends = s > sends ? s : sends;
+		receives = r > receives ? r : receives;
 	}
-	sbuf = page_aligned(largest, 1);
-	rbuf = page_aligned(largest, 0);
+	sbuf = page_aligned(sends);
+	rbuf = page_aligned(receives);
 	/* A memory point must not be preceded by messages between others than neighbours. */
 	if (as_json && strcmp(points[0].name, "memory"))
 		print_affinity();
