@@ -3,14 +3,12 @@ package main
 import (
 	"math"
 
+	"github.com/golaunch/golaunch/collective"
 	"github.com/golaunch/golaunch/runtime/layout"
 	"github.com/golaunch/golaunch/runtime/mpi"
 )
 
-const (
-	tagHalo = iota
-	tagField
-)
+const tagField = 0
 
 // block is a rank's part of the plate with its halo: rows+2 by cols+2 cells, row
 // after row. The cells of the part itself have the indices 1..rows, 1..cols; the
@@ -21,14 +19,10 @@ type block struct {
 	width     int       // from a cell to the one below it: cols + 2
 	now, next []float64 // temperatures before and after a sweep; then they change places
 	fixed     []int     // indices of the cells that a pipe keeps as they are
-	edges     []edge
-}
 
-// edge is one side of a block where another rank's begins. Layouts tell which cells
-// of the block to send and to fill, so that nothing has to be copied by hand.
-type edge struct {
-	peer       int
-	mine, halo mpi.Layout
+	// The four sides, in the order of the grid's neighbours: above, below, left, right. Layouts tell which cells of the
+	// block to send there and which to fill from there, so that nothing has to be copied by hand.
+	mine, halo []mpi.Layout
 }
 
 func newBlock(p plate, rank int) *block {
@@ -54,16 +48,8 @@ func newBlock(p plate, rank int) *block {
 	// other: rows blocks of one element each.
 	row := layout.Contiguous(cols)
 	column := layout.Vector(rows, 1, b.width)
-	for _, e := range []edge{
-		{p.neighbour(rank, -1, 0), row.At(b.index(1, 1)), row.At(b.index(0, 1))},
-		{p.neighbour(rank, +1, 0), row.At(b.index(rows, 1)), row.At(b.index(rows+1, 1))},
-		{p.neighbour(rank, 0, -1), column.At(b.index(1, 1)), column.At(b.index(1, 0))},
-		{p.neighbour(rank, 0, +1), column.At(b.index(1, cols)), column.At(b.index(1, cols+1))},
-	} {
-		if e.peer != mpi.ProcNull {
-			b.edges = append(b.edges, e)
-		}
-	}
+	b.mine = []mpi.Layout{row.At(b.index(1, 1)), row.At(b.index(rows, 1)), column.At(b.index(1, 1)), column.At(b.index(1, cols))}
+	b.halo = []mpi.Layout{row.At(b.index(0, 1)), row.At(b.index(rows+1, 1)), column.At(b.index(1, 0)), column.At(b.index(1, cols+1))}
 	return b
 }
 
@@ -74,33 +60,16 @@ func (b *block) row(i int) []float64 {
 	return b.now[b.index(i+1, 1):b.index(i+1, b.cols()+1)]
 }
 
-// sweep replaces every cell by the average of its four neighbours.
-func (b *block) sweep(world *mpi.Comm) error {
-	// Begin to exchange the rims with the neighbours. The order does not matter:
-	// none of these calls waits for anybody, so there is no deadlock to avoid.
-	var requests [8]mpi.Request
-	pending := requests[:0]
-	for _, e := range b.edges {
-		pending = append(pending, mpi.Irecv(world, b.now, e.peer, tagHalo, e.halo))
+// sweep replaces every cell by the average of its four neighbours. grid is nil for a block that is the whole plate.
+func (b *block) sweep(grid *mpi.Cart) error {
+	// Exchange the rims with the neighbours. Who has none on a side, at the rim of the plate, neither sends there nor
+	// receives: that part of the halo stays as it is.
+	if grid != nil {
+		if err := collective.NeighborAlltoallw(grid, b.now, b.halo, b.now, b.mine); err != nil {
+			return err
+		}
 	}
-	for _, e := range b.edges {
-		pending = append(pending, mpi.Isend(world, b.now, e.peer, tagHalo, e.mine))
-	}
-
-	// Meanwhile compute what does not need the halo: all but the outermost cells.
-	// Until WaitAll the halo must not be touched and the rim not be written, which
-	// holds: average reads from b.now and writes to b.next.
-	rows, cols := b.rows(), b.cols()
-	b.average(2, rows, 2, cols)
-
-	if err := mpi.WaitAll(pending, nil); err != nil {
-		return err
-	}
-	b.average(1, 2, 1, cols+1)
-	b.average(rows, rows+1, 1, cols+1)
-	b.average(2, rows, 1, 2)
-	b.average(2, rows, cols, cols+1)
-
+	b.average()
 	for _, k := range b.fixed {
 		b.next[k] = b.now[k]
 	}
@@ -108,12 +77,10 @@ func (b *block) sweep(world *mpi.Comm) error {
 	return nil
 }
 
-// average computes the cells top <= i < bottom, left <= j < right.
-func (b *block) average(top, bottom, left, right int) {
-	if left >= right {
-		return
-	}
-	for i := top; i < bottom; i++ {
+// average computes all cells of the part.
+func (b *block) average() {
+	left, right := 1, b.cols()+1
+	for i := 1; i <= b.rows(); i++ {
 		// Slices of equal length let the compiler leave out the bounds checks.
 		next := b.next[b.index(i, left):b.index(i, right)]
 		above := b.now[b.index(i-1, left):][:len(next)]

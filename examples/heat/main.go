@@ -65,12 +65,17 @@ func run(world *mpi.Comm, cfg config) ([]float64, error) {
 	say("%d x %d cells in %d x %d blocks, one for each rank\n", p.n, p.n, p.down, p.across)
 
 	begin := time.Now()
-	b := newBlock(p, world.Rank())
-	sweeps, residual, err := relax(world, b, cfg, say)
+	// The ranks as a grid: each knows who has the blocks around its own.
+	grid, err := world.Cart([]int{p.down, p.across}, nil, false)
 	if err != nil {
 		return nil, err
 	}
-	field, err := b.gather(world)
+	b := newBlock(p, grid.Rank())
+	sweeps, residual, err := relax(grid, b, cfg, say)
+	if err != nil {
+		return nil, err
+	}
+	field, err := b.gather(grid.Comm)
 	if err != nil || field == nil {
 		return nil, err
 	}
@@ -95,10 +100,10 @@ func run(world *mpi.Comm, cfg config) ([]float64, error) {
 
 // relax sweeps until the residual, the largest change of any cell in a sweep, is at
 // most cfg.tol, or the sweeps are used up.
-func relax(world *mpi.Comm, b *block, cfg config, say func(string, ...any)) (sweeps int, residual float64, err error) {
+func relax(grid *mpi.Cart, b *block, cfg config, say func(string, ...any)) (sweeps int, residual float64, err error) {
 	toPrint := checkEvery
 	for sweeps < cfg.iters {
-		if err := b.sweep(world); err != nil {
+		if err := b.sweep(grid); err != nil {
 			return sweeps, residual, err
 		}
 		sweeps++
@@ -108,7 +113,7 @@ func relax(world *mpi.Comm, b *block, cfg config, say func(string, ...any)) (swe
 		// A rank knows its own largest change. But all must agree whether to go on,
 		// so all need the maximum: Allreduce.
 		all := []float64{0}
-		if err := collective.Allreduce(world, all, []float64{b.change()}, collective.Max); err != nil {
+		if err := collective.Allreduce(grid.Comm, all, []float64{b.change()}, collective.Max); err != nil {
 			return sweeps, residual, err
 		}
 		residual = all[0]
@@ -146,7 +151,7 @@ func check(field []float64, n, sweeps int, residual float64) error {
 	}
 	whole := newBlock(p, 0)
 	whole.set(field)
-	if err := whole.sweep(nil); err != nil { // it has no neighbours: no communicator
+	if err := whole.sweep(nil); err != nil { // it has no neighbours: no grid
 		return err
 	}
 	if c := whole.change(); c > residual+1e-12 {

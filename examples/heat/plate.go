@@ -18,11 +18,11 @@ type plate struct {
 // newPlate cuts a plate of n x n cells for so many ranks. The nearer the blocks
 // come to squares the shorter their rims, and rims are what has to be sent.
 func newPlate(n, ranks int) (plate, error) {
-	down := int(math.Sqrt(float64(ranks)))
-	for ranks%down != 0 {
-		down--
+	dims, err := mpi.DimsCreate(ranks, 0, 0) // the larger one first
+	if err != nil {
+		return plate{}, err
 	}
-	p := plate{n: n, down: down, across: ranks / down}
+	p := plate{n: n, down: dims[1], across: dims[0]}
 	if n < p.across {
 		return p, fmt.Errorf("-n %d: %d ranks want a grid of at least %d cells per side", n, ranks, p.across)
 	}
@@ -43,16 +43,6 @@ func (p plate) part(rank int) part {
 		top: i * p.n / p.down, bottom: (i + 1) * p.n / p.down,
 		left: j * p.n / p.across, right: (j + 1) * p.n / p.across,
 	}
-}
-
-// neighbour is the rank that has the block so many blocks below and to the right of
-// that of rank, or mpi.ProcNull outside of the plate.
-func (p plate) neighbour(rank, below, right int) int {
-	i, j := rank/p.across+below, rank%p.across+right
-	if i < 0 || i >= p.down || j < 0 || j >= p.across {
-		return mpi.ProcNull
-	}
-	return i*p.across + j
 }
 
 // pipes run through the plate and keep the cells they cover at one temperature.
