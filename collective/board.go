@@ -51,6 +51,7 @@ type board struct {
 	known uint64 // everybody has left this round
 	looks int
 	crowd bool // more ranks than processors
+	most  int  // bytes of the largest element
 	xs    []unsafe.Pointer
 	err   error // of the operation that failed: the ranks are out of step since
 }
