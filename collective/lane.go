@@ -74,6 +74,7 @@ func (l *lane) request() *Request {
 // start queues r.
 func (l *lane) start(r *Request) {
 	l.queue(r)
+	r.sendAhead()
 	l.attend()
 }
 
@@ -94,12 +95,17 @@ func (l *lane) queue(r *Request) {
 // attend sees to it that what is queued will be done.
 func (l *lane) attend() {
 	switch {
-	case l.todo == nil || l.busy || l.hired:
+	case l.calm() || l.hired:
 	case l.todo.job.bytes() >= large && l.moment <= shortMoment:
 		l.hire()
 	case !l.armed:
 		l.arm()
 	}
+}
+
+// calm reports whether nothing is to be begun: at most the receives of what has been sent ahead, which only the program waits for.
+func (l *lane) calm() bool {
+	return l.todo == nil || l.busy || l.todo.ahead.sent && l.todo.after == nil
 }
 
 // hire sends for a worker if one is needed.
@@ -138,7 +144,7 @@ func (l *lane) tick() {
 	l.armed = false
 	switch {
 	case l.hired:
-	case l.todo == nil || l.busy:
+	case l.calm():
 		l.inVain()
 	case l.stirred:
 		l.inVain()
@@ -181,6 +187,7 @@ func (l *lane) step(worker *engine.Aside) {
 	l.busy = false
 	l.vacate()
 	r.state = done
+	r.ahead.begun, r.ahead.sent = false, false
 	if r.w != nil {
 		r.w.wake()
 	}
@@ -196,6 +203,7 @@ func (l *lane) skip() {
 // drop ends r, which nobody has begun, with an error.
 func (l *lane) drop(r *Request, err error) {
 	r.state, r.err = done, err
+	r.ahead.begun, r.ahead.sent = false, false // the engine is closed if it was
 	l.skip()
 	l.vacate()
 }
@@ -306,9 +314,13 @@ func (l *lane) started() []mpi.Started {
 	return all
 }
 
-// expire drops r, whose context has ended, if nobody has begun it.
+// expire drops r, whose context has ended, if nobody has begun it. What it has sent ahead must be taken back: that it does itself.
 func (l *lane) expire(r *Request) {
-	if r.state == queued {
+	switch {
+	case r.state != queued:
+	case r.ahead.begun:
+		l.step(nil)
+	default:
 		l.drop(r, r.comm.CheckStarted(r.name()))
 	}
 }

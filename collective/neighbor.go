@@ -187,12 +187,22 @@ func (x *call) neighbor(j *job) {
 		defer r.giveBack()
 		sent = r.list
 	}
+	x.toNeighbors(j, sent)
+	x.fromNeighbors(j, sent)
+}
+
+// toNeighbors begins to send all pieces.
+func (x *call) toNeighbors(j *job, sent []*engine.Req) {
 	out := j.srcCursor()
 	for i, dst := range j.near.Destinations {
 		if dst != mpi.ProcNull {
 			sent[i] = x.startAt(dst, &out, i)
 		}
 	}
+}
+
+// fromNeighbors receives all pieces, then waits for what was sent.
+func (x *call) fromNeighbors(j *job, sent []*engine.Req) {
 	in := j.dstCursor()
 	for _, i := range j.near.Order {
 		if src := j.near.Sources[i]; src != mpi.ProcNull {

@@ -30,6 +30,7 @@ type Request struct {
 	begun         []uintptr // where it was started
 	numbers       []int     // of job: counts and displacements
 	layouts       []mpi.Layout
+	ahead         ahead
 }
 
 // kind is how a collective was called.
@@ -122,6 +123,7 @@ func (r *Request) Start() {
 	if err != nil {
 		l.drop(r, err)
 	}
+	r.sendAhead()
 	l.attend()
 }
 
@@ -205,12 +207,14 @@ func (r *Request) run(worker *engine.Aside) {
 }
 
 func (r *Request) attempt(worker *engine.Aside) error {
+	if r.ahead.begun {
+		return r.receive(worker)
+	}
 	c := r.comm
 	if err := c.CheckStarted(r.name()); err != nil {
 		return err
 	}
-	x := newCall(c, r.job.code)
-	x.kind, x.plane, x.aside = r.kind, c.PlaneNonblocking(), worker
+	x := r.call(worker)
 	if c.Checked() {
 		x.checked(&r.job, r.lane.state, r.begun)
 		return x.end()
