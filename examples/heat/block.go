@@ -23,12 +23,17 @@ type block struct {
 	// The four sides, in the order of the grid's neighbours: above, below, left, right. Layouts tell which cells of the
 	// block to send there and which to fill from there, so that nothing has to be copied by hand.
 	mine, halo []mpi.Layout
+
+	// The exchange of the sides, prepared once for each of the two buffers: that of now first. nil for a block without neighbours.
+	exchange [2]*collective.Request
+	inner    part // the cells that don't need what comes
 }
 
 func newBlock(p plate, rank int) *block {
 	b := &block{plate: p, part: p.part(rank)}
 	rows, cols := b.rows(), b.cols()
 	b.width = cols + 2
+	b.inner = part{1, rows + 1, 1, cols + 1}
 	b.now = make([]float64, (rows+2)*b.width)
 	b.next = make([]float64, len(b.now))
 	for k := range b.now {
@@ -60,33 +65,72 @@ func (b *block) row(i int) []float64 {
 	return b.now[b.index(i+1, 1):b.index(i+1, b.cols()+1)]
 }
 
-// sweep replaces every cell by the average of its four neighbours. grid is nil for a block that is the whole plate.
-func (b *block) sweep(grid *mpi.Cart) error {
-	// Exchange the rims with the neighbours. Who has none on a side, at the rim of the plate, neither sends there nor
-	// receives: that part of the halo stays as it is.
-	if grid != nil {
-		if err := collective.NeighborAlltoallw(grid, b.now, b.halo, b.now, b.mine); err != nil {
+// join prepares the exchange with the neighbours on the grid. Who has none on a side, at the rim of the plate, neither sends
+// there nor receives: that part of the halo stays as it is.
+func (b *block) join(grid *mpi.Cart) (err error) {
+	for i, cells := range [][]float64{b.now, b.next} {
+		if b.exchange[i], err = collective.NeighborAlltoallwInit(grid, cells, b.halo, cells, b.mine); err != nil {
 			return err
 		}
 	}
-	b.average()
+	in := &b.inner
+	for side, rank := range grid.Neighborhood().Sources {
+		switch {
+		case rank == mpi.ProcNull:
+		case side == 0:
+			in.top++
+		case side == 1:
+			in.bottom = max(in.bottom-1, in.top)
+		case side == 2:
+			in.left++
+		default:
+			in.right = max(in.right-1, in.left)
+		}
+	}
+	return nil
+}
+
+// sweep replaces every cell by the average of its four neighbours. Only cells beside other blocks need what these send. So the
+// exchange is begun, the others are computed while messages travel, and only then are they waited for.
+func (b *block) sweep() error {
+	in := b.inner
+	if b.exchange[0] == nil { // the whole plate
+		b.average(in)
+	} else {
+		b.exchange[0].Start()
+		b.average(in)
+		if err := b.exchange[0].Wait(); err != nil {
+			return err
+		}
+		b.average(part{1, in.top, 1, b.cols() + 1})
+		b.average(part{in.bottom, b.rows() + 1, 1, b.cols() + 1})
+		b.average(part{in.top, in.bottom, 1, in.left})
+		b.average(part{in.top, in.bottom, in.right, b.cols() + 1})
+	}
 	for _, k := range b.fixed {
 		b.next[k] = b.now[k]
 	}
 	b.now, b.next = b.next, b.now
+	b.exchange[0], b.exchange[1] = b.exchange[1], b.exchange[0]
 	return nil
 }
 
-// average computes all cells of the part.
-func (b *block) average() {
-	left, right := 1, b.cols()+1
-	for i := 1; i <= b.rows(); i++ {
+// average computes the cells of p.
+func (b *block) average(p part) {
+	if p.cols() == 1 { // a loop over rows of one cell would do little else than cut slices
+		for k := b.index(p.top, p.left); k < b.index(p.bottom, p.left); k += b.width {
+			near := b.now[k-b.width : k+b.width+1]
+			b.next[k] = 0.25 * (near[0] + near[2*b.width] + near[b.width-1] + near[b.width+1])
+		}
+		return
+	}
+	for i := p.top; i < p.bottom; i++ {
 		// Slices of equal length let the compiler leave out the bounds checks.
-		next := b.next[b.index(i, left):b.index(i, right)]
-		above := b.now[b.index(i-1, left):][:len(next)]
-		below := b.now[b.index(i+1, left):][:len(next)]
-		west := b.now[b.index(i, left-1):][:len(next)]
-		east := b.now[b.index(i, left+1):][:len(next)]
+		next := b.next[b.index(i, p.left):b.index(i, p.right)]
+		above := b.now[b.index(i-1, p.left):][:len(next)]
+		below := b.now[b.index(i+1, p.left):][:len(next)]
+		west := b.now[b.index(i, p.left-1):][:len(next)]
+		east := b.now[b.index(i, p.left+1):][:len(next)]
 		for j := range next {
 			next[j] = 0.25 * (above[j] + below[j] + west[j] + east[j])
 		}

@@ -9,7 +9,8 @@
 //
 // The ranks share out the grid as rectangular blocks (plate.go). Around its block
 // each rank keeps a halo, one cell wide: copies of its neighbours' outermost cells,
-// renewed before every sweep (block.go). This file is the whole.
+// renewed in every sweep while the cells that don't need them are computed (block.go).
+// This file is the whole.
 package main
 
 import (
@@ -71,6 +72,9 @@ func run(world *mpi.Comm, cfg config) ([]float64, error) {
 		return nil, err
 	}
 	b := newBlock(p, grid.Rank())
+	if err := b.join(grid); err != nil {
+		return nil, err
+	}
 	sweeps, residual, err := relax(grid, b, cfg, say)
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func run(world *mpi.Comm, cfg config) ([]float64, error) {
 func relax(grid *mpi.Cart, b *block, cfg config, say func(string, ...any)) (sweeps int, residual float64, err error) {
 	toPrint := checkEvery
 	for sweeps < cfg.iters {
-		if err := b.sweep(grid); err != nil {
+		if err := b.sweep(); err != nil {
 			return sweeps, residual, err
 		}
 		sweeps++
@@ -151,7 +155,7 @@ func check(field []float64, n, sweeps int, residual float64) error {
 	}
 	whole := newBlock(p, 0)
 	whole.set(field)
-	if err := whole.sweep(nil); err != nil { // it has no neighbours: no grid
+	if err := whole.sweep(); err != nil { // it has no neighbours: it joins no grid
 		return err
 	}
 	if c := whole.change(); c > residual+1e-12 {
@@ -165,7 +169,7 @@ func check(field []float64, n, sweeps int, residual float64) error {
 	// whichever rank does it: the results agree to the last bit.
 	whole = newBlock(p, 0)
 	for range sweeps {
-		if err := whole.sweep(nil); err != nil {
+		if err := whole.sweep(); err != nil {
 			return err
 		}
 	}
