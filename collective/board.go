@@ -12,8 +12,8 @@ import (
 // A board is memory that the ranks of a communicator on one node share for their collectives. Each rank writes to its
 // own places, and reads those of the others: publish, synchronise, pull.
 //
-//	0            head    parked and closed, a line each
-//	256          flags   rounds x 128 bytes for each rank, and 128 bytes for its left word
+//	0            head    parked and resting, closed, arrived, met: a line each
+//	512          flags   rounds x 128 bytes for each rank, and 128 bytes for its left word
 //	(next page)  cells   rounds x cell bytes for each rank, page aligned
 //
 // # Rounds
@@ -33,6 +33,8 @@ import (
 // it knows: who has published a round has done with those before the last two. Else it looks at
 // the left words, which ranks write at the end of operations in which not all publish.
 //
+// With more ranks than processors, operations in which all publish and all wait for all count arrivals besides: see board_crowd.go.
+//
 // It can't deadlock: of the ranks in the earliest operation, none waits for another to leave an operation that
 // this one has not left.
 type board struct {
@@ -50,8 +52,8 @@ type board struct {
 	round uint64 // the last that this rank has begun
 	known uint64 // everybody has left this round
 	looks int
-	crowd bool // more ranks than processors
-	most  int  // bytes of the largest element
+	crowd bool   // more ranks than processors
+	meets uint64 // meetings that this rank has come to, see board_crowd.go
 	xs    []unsafe.Pointer
 	err   error // of the operation that failed: the ranks are out of step since
 }
@@ -116,10 +118,14 @@ func (b *board) publish(sign signature) {
 
 // wake wakes those who sleep for a word of the board.
 func (b *board) wake() {
-	if atomic.LoadUint32(b.parked()) != 0 {
-		for _, m := range b.members {
-			b.eng.Job().Wake(int(m))
-		}
+	if atomic.LoadUint32(b.parked()) != 0 || atomic.LoadUint32(b.resting()) != 0 {
+		b.wakeAll()
+	}
+}
+
+func (b *board) wakeAll() {
+	for _, m := range b.members {
+		b.eng.Job().Wake(int(m))
 	}
 }
 
@@ -173,39 +179,35 @@ func (b *board) used(r int, round uint64, n int) {
 }
 
 // done ends an operation in which all have published, and all has been read but what is of the last two rounds.
-func (b *board) done() {
-	b.known = max(b.known, b.round-2)
-	b.ahead()
-}
+func (b *board) done() { b.known = max(b.known, b.round-2) }
 
 // leaveRounds ends an operation in which not all have published.
 func (b *board) leaveRounds() {
 	atomic.StoreUint64(b.left(b.me), b.round)
 	b.wake()
-	if b.known+rounds > b.round {
-		b.ahead()
-	}
-}
-
-// ahead takes back the line where this rank publishes next, before it is in a hurry: the reader has it, see used. All have left the round
-// that the place served before.
-func (b *board) ahead() {
-	if b.n == 2 {
-		*(*signature)(unsafe.Add(b.place(b.me, b.round+1), 8)) = 0
-	}
 }
 
 // await waits for a word to reach upTo.
 func (b *board) await(x *call, w *uint64, upTo uint64) bool {
+	return b.soon(x, w, upTo) || b.sleep(x, b.parked(), w, upTo)
+}
+
+// soon waits for a word as long as it is likely to come.
+func (b *board) soon(x *call, w *uint64, upTo uint64) bool {
 	for range b.looks {
 		if atomic.LoadUint64(w) >= upTo {
 			return true
 		}
 	}
 	x.note()
-	atomic.AddUint32(b.parked(), 1)
+	return b.crowd && x.aside == nil && b.eng.AwaitSoon(w, upTo)
+}
+
+// sleep waits for a word, and counts this rank among those who have to be woken.
+func (b *board) sleep(x *call, sleepers *uint32, w *uint64, upTo uint64) bool {
+	atomic.AddUint32(sleepers, 1)
 	err := b.eng.Await(x.bound, b.plane, b.members, w, upTo, x.aside)
-	atomic.AddUint32(b.parked(), ^uint32(0))
+	atomic.AddUint32(sleepers, ^uint32(0))
 	if err != nil {
 		b.fail(x, err)
 		return false

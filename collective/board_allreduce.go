@@ -3,9 +3,12 @@ package collective
 import "unsafe"
 
 func (b *board) allreduce(x *call, j *job, sign signature) {
-	if b.n == 2 || j.src.bytes <= b.flatMost() {
+	switch {
+	case b.crowded() && j.src.bytes <= metMost && j.fold.name != 0: // the user's function is everybody's own
+		b.allreduceMet(x, j, sign)
+	case b.n == 2 || j.src.bytes <= b.flatMost():
 		b.allreduceFlat(x, j, sign)
-	} else {
+	default:
 		b.allreduceSliced(x, j, sign)
 	}
 }
@@ -20,15 +23,15 @@ func (b *board) flatMost() int { return 2048 }
 func (b *board) allreduceFlat(x *call, j *job, sign signature) {
 	elem := max(1, j.elem())
 	per, m := b.cell/elem, j.src.n
-	if !b.post(x, j.src.p, min(per, m)*elem, sign) {
+	if !b.postToAll(x, j.src.p, min(per, m)*elem, sign) {
 		return
 	}
 	for at := 0; at == 0 || at < m; at += per {
 		round := b.round
-		if !b.seeAll(x, round, sign) {
+		if !b.meet(x, round, sign) {
 			return
 		}
-		if next := at + per; next < m && !b.post(x, unsafe.Add(j.src.p, next*elem), min(per, m-next)*elem, sign) {
+		if next := at + per; next < m && !b.postToAll(x, unsafe.Add(j.src.p, next*elem), min(per, m-next)*elem, sign) {
 			return
 		}
 		n := min(per, m-at)
@@ -53,6 +56,10 @@ func (b *board) allreduceSliced(x *call, j *job, sign signature) {
 		if !ok {
 			return
 		}
+		b.publishToAll(sign)
+		if b.crowded() && !b.meet(x, b.round, sign) {
+			return
+		}
 		lo, hi := slice(n, b.n, b.me)
 		move(unsafe.Add(dst, lo*elem), mine, (hi-lo)*elem)
 		for i := 1; i < b.n; i++ {
@@ -65,7 +72,7 @@ func (b *board) allreduceSliced(x *call, j *job, sign signature) {
 }
 
 // foldSlice takes two rounds: in the first, everybody publishes n elements at src, in the second, its slice of the result, which lies
-// at mine. Nobody has been waited for in the second.
+// at mine. It is for the caller to publish it.
 func (b *board) foldSlice(x *call, j *job, src unsafe.Pointer, n, elem int, sign signature) (mine unsafe.Pointer, ok bool) {
 	if !b.begin(x) {
 		return nil, false
@@ -76,8 +83,8 @@ func (b *board) foldSlice(x *call, j *job, src unsafe.Pointer, n, elem int, sign
 	if hi < n {
 		move(unsafe.Add(cell, hi*elem), unsafe.Add(src, hi*elem), (n-hi)*elem)
 	}
-	b.publish(sign)
-	if !b.seeAll(x, b.round, sign) {
+	b.publishToAll(sign)
+	if !b.meet(x, b.round, sign) {
 		return nil, false
 	}
 	b.known = b.round - 1 // nobody publishes before it has read all of the round before
@@ -90,7 +97,6 @@ func (b *board) foldSlice(x *call, j *job, src unsafe.Pointer, n, elem int, sign
 	}
 	mine = b.data(b.me, b.round, (hi-lo)*elem)
 	j.fold.FoldAll(mine, b.xs, hi-lo)
-	b.publish(sign)
 	return mine, true
 }
 

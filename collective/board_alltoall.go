@@ -47,16 +47,20 @@ func (b *board) perPiece(unit int) int {
 // exchange publishes the pieces of size bytes that lie at p, per bytes of each in a round, and calls pull for what the others have
 // published: n bytes from at on of each piece. While the others read one round, the next is written.
 func (b *board) exchange(x *call, p unsafe.Pointer, size, per int, sign signature, pull func(at, n int, round uint64)) {
-	if !b.postPieces(x, p, size, 0, min(per, size), sign) {
+	if !b.packPieces(x, p, size, 0, min(per, size)) {
 		return
 	}
+	b.publishToAll(sign)
 	for at := 0; at == 0 || at < size; at += per {
 		round := b.round
-		if !b.seeAll(x, round, sign) {
+		if !b.meet(x, round, sign) {
 			return
 		}
-		if next := at + per; next < size && !b.postPieces(x, p, size, next, min(per, size-next), sign) {
-			return
+		if next := at + per; next < size {
+			if !b.packPieces(x, p, size, next, min(per, size-next)) {
+				return
+			}
+			b.publishToAll(sign)
 		}
 		n := min(per, size-at)
 		if n > 0 {

@@ -5,8 +5,8 @@ package collective
 // Cost: one round. Each rank writes one line and reads n-1.
 func (b *board) barrier(x *call, sign signature) {
 	if b.begin(x) {
-		b.publish(sign)
-		if b.seeAll(x, b.round, sign) {
+		b.publishToAll(sign)
+		if b.meet(x, b.round, sign) {
 			b.used(b.peer(), b.round, 0)
 			b.done()
 		}

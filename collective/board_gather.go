@@ -8,15 +8,15 @@ import "unsafe"
 func (b *board) allgather(x *call, j *job, sign signature) {
 	size := j.src.bytes
 	own := j.dst.piece(b.me, j.src).p
-	if !b.post(x, j.src.p, min(b.cell, size), sign) {
+	if !b.postToAll(x, j.src.p, min(b.cell, size), sign) {
 		return
 	}
 	for at := 0; at == 0 || at < size; at += b.cell {
 		round := b.round
-		if !b.seeAll(x, round, sign) {
+		if !b.meet(x, round, sign) {
 			return
 		}
-		if next := at + b.cell; next < size && !b.post(x, unsafe.Add(j.src.p, next), min(b.cell, size-next), sign) {
+		if next := at + b.cell; next < size && !b.postToAll(x, unsafe.Add(j.src.p, next), min(b.cell, size-next), sign) {
 			return
 		}
 		n := min(b.cell, size-at)

@@ -33,6 +33,7 @@ func (x *call) board(of *state) *board {
 type invitation struct {
 	block arena.Handle
 	cell  int64 // 0: there is none
+	crowd int64 // 1: more ranks than processors
 }
 
 func (x *call) openBoard() *board {
@@ -82,7 +83,11 @@ func (x *call) makeBoard() (invitation, error) {
 	if err == nil {
 		block, err = h.Accept(sent, arena.MaxRank)
 	}
-	return invitation{block, int64(cell)}, err
+	to := invitation{block: block, cell: int64(cell)}
+	if x.eng.Crowded() {
+		to.crowd = 1
+	}
+	return to, err
 }
 
 // joinBoard finds the board. What the invitation says came from another process.
@@ -103,6 +108,6 @@ func (x *call) joinBoard(to invitation) (*board, error) {
 	return &board{
 		eng: x.eng, plane: x.plane, members: x.members, me: x.rank, n: x.size,
 		base: unsafe.Pointer(unsafe.SliceData(mem)), cells: uintptr(cells), cell: cell, block: to.block, heap: v,
-		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: x.eng.Crowded(), most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
+		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: to.crowd != 0, xs: make([]unsafe.Pointer, x.size),
 	}, nil
 }

@@ -52,6 +52,7 @@ func (b *board) reduceSliced(x *call, j *job, sign signature) {
 		if !ok {
 			return
 		}
+		b.publish(sign)
 		if b.me == j.root {
 			dst := unsafe.Add(j.dst.p, at*elem)
 			lo, hi := slice(n, b.n, b.me)

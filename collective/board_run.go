@@ -15,7 +15,7 @@ func (b *board) run(x *call, j *job) bool {
 		b.giveUp(x)
 		return true
 	}
-	if j.size() > b.most && j.elem() > b.most {
+	if j.elem() > b.cell/b.n {
 		return false
 	}
 	sign := j.sign()
@@ -82,6 +82,16 @@ func (b *board) post(x *call, p unsafe.Pointer, n int, sign signature) bool {
 	}
 	move(b.data(b.me, b.round, n), p, n)
 	b.publish(sign)
+	return true
+}
+
+// postToAll is post in a round that all publish and wait for.
+func (b *board) postToAll(x *call, p unsafe.Pointer, n int, sign signature) bool {
+	if !b.begin(x) {
+		return false
+	}
+	move(b.data(b.me, b.round, n), p, n)
+	b.publishToAll(sign)
 	return true
 }
 

@@ -13,9 +13,10 @@ func (b *board) scatter(x *call, j *job, sign signature) {
 	for at := 0; at == 0 || at < size; at += per {
 		n := min(per, size-at)
 		if b.me == j.root {
-			if !b.postPieces(x, j.src.p, size, at, n, sign) {
+			if !b.packPieces(x, j.src.p, size, at, n) {
 				return
 			}
+			b.publish(sign)
 		} else {
 			b.round++
 			if !b.see(x, j.root, b.round, sign) {
@@ -28,8 +29,9 @@ func (b *board) scatter(x *call, j *job, sign signature) {
 	}
 }
 
-// postPieces publishes, for each other rank, n bytes from at on of its piece. Pieces of size bytes lie side by side at p.
-func (b *board) postPieces(x *call, p unsafe.Pointer, size, at, n int, sign signature) bool {
+// packPieces begins a round and copies, for each other rank, n bytes from at on of its piece. Pieces of size bytes lie side by
+// side at p.
+func (b *board) packPieces(x *call, p unsafe.Pointer, size, at, n int) bool {
 	if !b.begin(x) {
 		return false
 	}
@@ -38,11 +40,10 @@ func (b *board) postPieces(x *call, p unsafe.Pointer, size, at, n int, sign sign
 		r := (b.me + i) % b.n
 		move(unsafe.Add(to, (i-1)*n), unsafe.Add(p, r*size+at), n)
 	}
-	b.publish(sign)
 	return true
 }
 
-// pieceOf is what rank r has published for this one by postPieces.
+// pieceOf is what rank r has packed for this one by packPieces.
 func (b *board) pieceOf(r int, round uint64, n int) unsafe.Pointer {
 	i := (b.me - r + b.n) % b.n
 	return unsafe.Add(b.data(r, round, (b.n-1)*n), (i-1)*n)

@@ -8,14 +8,13 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root receives n-1 messages, one after the other in rank order.
 func Gatherv[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) error {
-	var j job
-	gathervJob(&j, c, dst, counts, displs, src, root)
+	j := gathervJob(c, dst, counts, displs, src, root)
 	return j.do(c)
 }
 
-func gathervJob[T any](j *job, c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) {
+func gathervJob[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) job {
 	checkRoot(c, root)
-	j.code, j.src, j.root = opGatherv, blockOf(src), root
+	j := job{code: opGatherv, src: blockOf(src), root: root}
 	if root == mpi.Root || ownRoot(c, root) {
 		j.dst = blockOf(dst)
 		j.in = spreadApart(c, j.dst, counts, displs)
@@ -23,6 +22,7 @@ func gathervJob[T any](j *job, c *mpi.Comm, dst []T, counts, displs []int, src [
 	if ownRoot(c, root) {
 		checkOwn(c, cutUp(j.dst, j.in, c.Size()), j.src)
 	}
+	return j
 }
 
 func (x *call) gatherv(j *job) {

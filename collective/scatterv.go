@@ -11,14 +11,13 @@ import (
 //
 // Cost: root sends n-1 messages, 32 at a time.
 func Scatterv[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) error {
-	var j job
-	scattervJob(&j, c, dst, src, counts, displs, root)
+	j := scattervJob(c, dst, src, counts, displs, root)
 	return j.do(c)
 }
 
-func scattervJob[T any](j *job, c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) {
+func scattervJob[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) job {
 	checkRoot(c, root)
-	j.code, j.dst, j.root = opScatterv, blockOf(dst), root
+	j := job{code: opScatterv, dst: blockOf(dst), root: root}
 	if root == mpi.Root || ownRoot(c, root) {
 		j.src = blockOf(src)
 		j.out = spreadAll(c, j.src, counts, displs)
@@ -26,6 +25,7 @@ func scattervJob[T any](j *job, c *mpi.Comm, dst []T, src []T, counts, displs []
 	if ownRoot(c, root) {
 		checkOwn(c, cutUp(j.src, j.out, c.Size()), j.dst)
 	}
+	return j
 }
 
 func (x *call) scatterv(j *job) {

@@ -5,7 +5,7 @@ package tune
 const (
 	BoardRounds = 4             // rounds that a rank can be ahead, each with a line and a cell
 	BoardLine   = 128           // two lines of 64 bytes: processors fetch them in pairs
-	BoardHead   = 2 * BoardLine // what belongs to no rank
+	BoardHead   = 4 * BoardLine // what belongs to no rank
 
 	MinCell       = 4 << 10
 	MaxBoardCells = 16 << 20 // all cells of a board

@@ -107,6 +107,7 @@ type Engine struct {
 	deaths     []int32      // failed ranks in the order they were noticed
 	deathCount atomic.Int32 // len(deaths), for everybody
 	turns      uint32       // of progress
+	spells     uint32       // calls of AwaitSoon
 	completed  uint64       // operations completed, for the stall warning
 	idleTests  uint32
 	dump       atomic.Uint32

@@ -17,6 +17,7 @@ type waitPolicy struct {
 	direct    int           // looks of TryRecv: longer than an answer takes from a rank that runs
 	patient   int           // looks, after these, as long as the rank waited for runs: only when oversubscribed
 	arrive    int           // looks of Barrier, which waits for all
+	turns     int           // yields of AwaitSoon
 	polls     int           // looks before the clock is read
 	spin      time.Duration // polling without a pause
 	yield     time.Duration // polling and letting others run
@@ -32,12 +33,14 @@ func (w *waitPolicy) init(caps transport.Caps, ranks int) {
 		w.yield = 200 * time.Microsecond
 	}
 	if ranks > procs { // oversubscribed
-		w.direct, w.patient, w.arrive, w.polls, w.spin = 64, 8192, 50, 16, 0
+		w.direct, w.patient, w.arrive, w.turns, w.polls, w.spin = 64, 8192, 50, 16, 16, 0
 	}
 	if runtime.GOMAXPROCS(0) == 1 {
 		w.gosched = true
 		if caps.Goroutines {
 			w.direct, w.patient, w.arrive, w.polls, w.spin = 0, 0, 0, 1, 0
+		} else {
+			w.turns = 0 // the rank's own goroutines want the processor, too
 		}
 	}
 }
