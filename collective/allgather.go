@@ -6,18 +6,18 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 // dst[i*len(src)]. All src have the same length, and dst holds one per rank. In place, src is the rank's own piece of
 // dst.
 func Allgather[T any](c *mpi.Comm, dst, src []T) error {
-	j := allgatherJob(c, dst, src)
+	var j job
+	allgatherJob(&j, c, dst, src)
 	return j.do(c)
 }
 
-func allgatherJob[T any](c *mpi.Comm, dst, src []T) job {
-	j := job{code: opAllgather, dst: blockOf(dst), src: blockOf(src)}
+func allgatherJob[T any](j *job, c *mpi.Comm, dst, src []T) {
+	j.code, j.dst, j.src = opAllgather, blockOf(dst), blockOf(src)
 	if c.Inter() {
 		checkFar(c, j.dst, j.src, panicGather)
 	} else {
 		checkPieces(c, j.dst, j.src, panicGather)
 	}
-	return j
 }
 
 // allgather passes pieces round a ring: each rank gives to the right what came from the left.

@@ -6,19 +6,19 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 // with displs nil, behind those of rank i-1. The pieces must not overlap. All ranks give the same
 // counts; displs may differ. In place, src is the rank's own piece of dst.
 func Allgatherv[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T) error {
-	j := allgathervJob(c, dst, counts, displs, src)
+	var j job
+	allgathervJob(&j, c, dst, counts, displs, src)
 	return j.do(c)
 }
 
-func allgathervJob[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T) job {
-	j := job{code: opAllgatherv, dst: blockOf(dst), src: blockOf(src)}
+func allgathervJob[T any](j *job, c *mpi.Comm, dst []T, counts, displs []int, src []T) {
+	j.code, j.dst, j.src = opAllgatherv, blockOf(dst), blockOf(src)
 	j.in = spreadApart(c, j.dst, counts, displs)
 	if c.Inter() {
 		checkApart(cutUp(j.dst, j.in, c.Peers()), cursor{b: j.src, each: j.src}, c.Peers())
 	} else {
 		checkOwn(c, cutUp(j.dst, j.in, c.Size()), j.src)
 	}
-	return j
 }
 
 // allgatherv passes pieces round a ring: each rank gives to the right what came from the left.

@@ -10,22 +10,22 @@ import (
 // Alltoall sends piece i of src to rank i, and puts what comes from rank i into piece i of dst. dst
 // and src have the same length on all ranks, and hold one piece per rank. They may be the same slice.
 func Alltoall[T any](c *mpi.Comm, dst, src []T) error {
-	j := alltoallJob(c, dst, src)
+	var j job
+	alltoallJob(&j, c, dst, src)
 	return j.do(c)
 }
 
-func alltoallJob[T any](c *mpi.Comm, dst, src []T) job {
-	j := job{code: opAlltoall, dst: blockOf(dst), src: blockOf(src)}
+func alltoallJob[T any](j *job, c *mpi.Comm, dst, src []T) {
+	j.code, j.dst, j.src = opAlltoall, blockOf(dst), blockOf(src)
 	if c.Inter() {
 		checkFar(c, j.src, block{}, panicEqual)
 		checkFar(c, j.dst, j.src, panicEqual)
-		return j
+		return
 	}
 	if j.dst.n != j.src.n || j.dst.n%c.Size() != 0 {
 		panic(panicEqual)
 	}
 	checkPair(j.dst, j.src)
-	return j
 }
 
 // alltoall sends to those who follow, the next ones first, and receives from those before: 32 of each at a time.

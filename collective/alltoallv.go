@@ -11,12 +11,13 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: as Alltoall. Pieces of length 0 are messages as well.
 func Alltoallv[T any](c *mpi.Comm, dst []T, recvCounts, recvDispls []int, src []T, sendCounts, sendDispls []int) error {
-	j := alltoallvJob(c, dst, recvCounts, recvDispls, src, sendCounts, sendDispls)
+	var j job
+	alltoallvJob(&j, c, dst, recvCounts, recvDispls, src, sendCounts, sendDispls)
 	return j.do(c)
 }
 
-func alltoallvJob[T any](c *mpi.Comm, dst []T, recvCounts, recvDispls []int, src []T, sendCounts, sendDispls []int) job {
-	j := job{code: opAlltoallv, dst: blockOf(dst), src: blockOf(src)}
+func alltoallvJob[T any](j *job, c *mpi.Comm, dst []T, recvCounts, recvDispls []int, src []T, sendCounts, sendDispls []int) {
+	j.code, j.dst, j.src = opAlltoallv, blockOf(dst), blockOf(src)
 	j.in = spreadApart(c, j.dst, recvCounts, recvDispls)
 	j.out = spreadAll(c, j.src, sendCounts, sendDispls)
 	if !c.Inter() {
@@ -24,9 +25,8 @@ func alltoallvJob[T any](c *mpi.Comm, dst []T, recvCounts, recvDispls []int, src
 			panic(panicSelf)
 		}
 		if j.inPlace(c.Size()) {
-			return j
+			return
 		}
 	}
 	checkApart(cutUp(j.dst, j.in, c.Peers()), cutUp(j.src, j.out, c.Peers()), c.Peers())
-	return j
 }

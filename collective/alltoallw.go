@@ -15,12 +15,13 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: as Alltoall; pieces with gaps are packed on their way, without scratch (in place, with).
 func Alltoallw[T any](c *mpi.Comm, dst []T, recv []mpi.Layout, src []T, send []mpi.Layout) error {
-	j := alltoallwJob(c, dst, recv, src, send)
+	var j job
+	alltoallwJob(&j, c, dst, recv, src, send)
 	return j.do(c)
 }
 
-func alltoallwJob[T any](c *mpi.Comm, dst []T, recv []mpi.Layout, src []T, send []mpi.Layout) job {
-	j := job{code: opAlltoallw, dst: blockOf(dst), src: blockOf(src)}
+func alltoallwJob[T any](j *job, c *mpi.Comm, dst []T, recv []mpi.Layout, src []T, send []mpi.Layout) {
+	j.code, j.dst, j.src = opAlltoallw, blockOf(dst), blockOf(src)
 	j.in = spreadLayouts(c, j.dst, recv)
 	j.out = spreadLayouts(c, j.src, send)
 	for _, l := range recv {
@@ -29,11 +30,10 @@ func alltoallwJob[T any](c *mpi.Comm, dst []T, recv []mpi.Layout, src []T, send 
 		}
 	}
 	if c.Inter() {
-		return j
+		return
 	}
 	in, out := cutUp(j.dst, j.in, c.Size()), cutUp(j.src, j.out, c.Size())
 	if in.size(c.Rank()) != out.size(c.Rank()) {
 		panic(panicSelf)
 	}
-	return j
 }

@@ -7,13 +7,14 @@ import (
 
 // Bcast copies buf of rank root to buf of every rank. All have the same length.
 func Bcast[T any](c *mpi.Comm, buf []T, root int) error {
-	j := bcastJob(c, buf, root)
+	var j job
+	bcastJob(&j, c, buf, root)
 	return j.do(c)
 }
 
-func bcastJob[T any](c *mpi.Comm, buf []T, root int) job {
+func bcastJob[T any](j *job, c *mpi.Comm, buf []T, root int) {
 	checkRoot(c, root)
-	return job{code: opBcast, dst: blockOf(buf), root: root}
+	j.code, j.dst, j.root = opBcast, blockOf(buf), root
 }
 
 // bcast hands b down a binomial tree. With ranks counted from root, the parent of r is

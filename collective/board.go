@@ -53,6 +53,7 @@ type board struct {
 	known uint64 // everybody has left this round
 	looks int
 	crowd bool   // more ranks than processors
+	most  int    // bytes of the largest element
 	meets uint64 // meetings that this rank has come to, see board_crowd.go
 	xs    []unsafe.Pointer
 	err   error // of the operation that failed: the ranks are out of step since
@@ -179,12 +180,26 @@ func (b *board) used(r int, round uint64, n int) {
 }
 
 // done ends an operation in which all have published, and all has been read but what is of the last two rounds.
-func (b *board) done() { b.known = max(b.known, b.round-2) }
+func (b *board) done() {
+	b.known = max(b.known, b.round-2)
+	b.ahead()
+}
 
 // leaveRounds ends an operation in which not all have published.
 func (b *board) leaveRounds() {
 	atomic.StoreUint64(b.left(b.me), b.round)
 	b.wake()
+	if b.known+rounds > b.round {
+		b.ahead()
+	}
+}
+
+// ahead takes back the line where this rank publishes next, before it is in a hurry: the reader has it, see used. All have left the round
+// that the place served before.
+func (b *board) ahead() {
+	if b.n == 2 {
+		*(*signature)(unsafe.Add(b.place(b.me, b.round+1), 8)) = 0
+	}
 }
 
 // await waits for a word to reach upTo.

@@ -108,6 +108,6 @@ func (x *call) joinBoard(to invitation) (*board, error) {
 	return &board{
 		eng: x.eng, plane: x.plane, members: x.members, me: x.rank, n: x.size,
 		base: unsafe.Pointer(unsafe.SliceData(mem)), cells: uintptr(cells), cell: cell, block: to.block, heap: v,
-		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: to.crowd != 0, xs: make([]unsafe.Pointer, x.size),
+		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: to.crowd != 0, most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
 	}, nil
 }

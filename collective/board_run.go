@@ -15,7 +15,7 @@ func (b *board) run(x *call, j *job) bool {
 		b.giveUp(x)
 		return true
 	}
-	if j.elem() > b.cell/b.n {
+	if j.size() > b.most && j.elem() > b.most {
 		return false
 	}
 	sign := j.sign()

@@ -134,8 +134,14 @@ func TestBoardNonsense(t *testing.T) {
 				mine, err := boardOf(c)
 				if err != nil || c.Rank() == 0 {
 					if err == nil { // stay, and stay away
+						err = mpi.Send(c, []byte{1}, 1, 0)
+					}
+					if err == nil {
 						_, err = mpi.Recv(c, make([]byte, 1), 1, 0)
 					}
+					return err
+				}
+				if _, err := mpi.Recv(c, make([]byte, 1), 0, 0); err != nil { // rank 0 writes no more
 					return err
 				}
 				b = mine

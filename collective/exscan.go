@@ -6,23 +6,25 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 // dst: rank 1 gets src of rank 0, rank 2 that of ranks 0 and 1 ... All have the same length; dst
 // and src may be the same slice. Nothing is below rank 0, whose dst is not looked at.
 func Exscan[T any](c *mpi.Comm, dst, src []T, op Op) error {
-	j := exscanJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	exscanJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.do(c)
 }
 
 // ExscanFunc is Exscan with a function of the caller's: associative, not
 // necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
 func ExscanFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) error {
-	j := exscanJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	exscanJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.do(c)
 }
 
-func exscanJob(c *mpi.Comm, dst, src block, f fold) job {
+func exscanJob(j *job, c *mpi.Comm, dst, src block, f fold) {
 	checkOneGroup(c)
 	if c.Rank() > 0 {
 		checkPair(dst, src)
 	}
-	return job{code: opExscan, dst: dst, src: src, fold: f}
+	j.code, j.dst, j.src, j.fold = opExscan, dst, src, f
 }
 
 // exscan is scan with a second sum that leaves the rank itself out.

@@ -8,20 +8,20 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root receives n-1 messages, one after the other in rank order.
 func Gather[T any](c *mpi.Comm, dst, src []T, root int) error {
-	j := gatherJob(c, dst, src, root)
+	var j job
+	gatherJob(&j, c, dst, src, root)
 	return j.do(c)
 }
 
-func gatherJob[T any](c *mpi.Comm, dst, src []T, root int) job {
+func gatherJob[T any](j *job, c *mpi.Comm, dst, src []T, root int) {
 	checkRoot(c, root)
-	j := job{code: opGather, dst: blockOf(dst), src: blockOf(src), root: root}
+	j.code, j.dst, j.src, j.root = opGather, blockOf(dst), blockOf(src), root
 	switch {
 	case ownRoot(c, root):
 		checkPieces(c, j.dst, j.src, panicGather)
 	case root == mpi.Root:
 		checkFar(c, j.dst, block{}, panicGather)
 	}
-	return j
 }
 
 func (x *call) gather(j *job) {

@@ -8,13 +8,14 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root receives n-1 messages, one after the other in rank order.
 func Gatherv[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) error {
-	j := gathervJob(c, dst, counts, displs, src, root)
+	var j job
+	gathervJob(&j, c, dst, counts, displs, src, root)
 	return j.do(c)
 }
 
-func gathervJob[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) job {
+func gathervJob[T any](j *job, c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) {
 	checkRoot(c, root)
-	j := job{code: opGatherv, src: blockOf(src), root: root}
+	j.code, j.src, j.root = opGatherv, blockOf(src), root
 	if root == mpi.Root || ownRoot(c, root) {
 		j.dst = blockOf(dst)
 		j.in = spreadApart(c, j.dst, counts, displs)
@@ -22,7 +23,6 @@ func gathervJob[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root
 	if ownRoot(c, root) {
 		checkOwn(c, cutUp(j.dst, j.in, c.Size()), j.src)
 	}
-	return j
 }
 
 func (x *call) gatherv(j *job) {

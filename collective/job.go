@@ -19,15 +19,37 @@ type job struct {
 
 // do runs j on c now.
 func (j *job) do(c *mpi.Comm) error {
+	if s, ok := c.Attachment().(*state); ok && s.usual.shared != nil && j.fold.wide == nil {
+		x := &s.usual
+		x.comm, x.code = c, j.code
+		if x.shared.run(x, j) {
+			if x.err == nil {
+				return nil
+			}
+			err := x.end()
+			x.err, x.spoiled = nil, 0
+			return err
+		}
+	}
+	return j.doSlow(c)
+}
+
+// doSlow is do for the first call and for those that are not as usual.
+func (j *job) doSlow(c *mpi.Comm) error {
 	x, err := begin(c, j.code)
 	if err != nil {
 		return err
 	}
+	s := stateOf(c)
 	if c.Checked() {
-		x.checked(j, stateOf(c), nil)
+		x.checked(j, s, nil)
 		return x.end()
 	}
-	if x.shared = x.board(stateOf(c)); x.err == nil {
+	if x.shared = x.board(s); x.err == nil {
+		if x.shared != nil && s.usual.shared == nil && s.schedules.unforced() {
+			s.usual = x
+			s.usual.bound = nil
+		}
 		x.run(j)
 	}
 	return x.end()

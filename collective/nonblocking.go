@@ -14,133 +14,155 @@ func Ibarrier(c *mpi.Comm) (*Request, error) {
 
 // Ibcast begins Bcast.
 func Ibcast[T any](c *mpi.Comm, buf []T, root int) (*Request, error) {
-	j := bcastJob(c, buf, root)
+	var j job
+	bcastJob(&j, c, buf, root)
 	return j.begin(c)
 }
 
 // Ireduce begins Reduce.
 func Ireduce[T any](c *mpi.Comm, dst, src []T, op Op, root int) (*Request, error) {
-	j := reduceJob(c, blockOf(dst), blockOf(src), foldOf[T](op), root)
+	var j job
+	reduceJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op), root)
 	return j.begin(c)
 }
 
 // IreduceFunc begins ReduceFunc.
 func IreduceFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, root int, opts ...FuncOption) (*Request, error) {
-	j := reduceJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...), root)
+	var j job
+	reduceJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...), root)
 	return j.begin(c)
 }
 
 // Iallreduce begins Allreduce.
 func Iallreduce[T any](c *mpi.Comm, dst, src []T, op Op) (*Request, error) {
-	j := allreduceJob(blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	allreduceJob(&j, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.begin(c)
 }
 
 // IallreduceFunc begins AllreduceFunc.
 func IallreduceFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) (*Request, error) {
-	j := allreduceJob(blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	allreduceJob(&j, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.begin(c)
 }
 
 // Igather begins Gather.
 func Igather[T any](c *mpi.Comm, dst, src []T, root int) (*Request, error) {
-	j := gatherJob(c, dst, src, root)
+	var j job
+	gatherJob(&j, c, dst, src, root)
 	return j.begin(c)
 }
 
 // Igatherv begins Gatherv.
 func Igatherv[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T, root int) (*Request, error) {
-	j := gathervJob(c, dst, counts, displs, src, root)
+	var j job
+	gathervJob(&j, c, dst, counts, displs, src, root)
 	return j.begin(c)
 }
 
 // Iscatter begins Scatter.
 func Iscatter[T any](c *mpi.Comm, dst, src []T, root int) (*Request, error) {
-	j := scatterJob(c, dst, src, root)
+	var j job
+	scatterJob(&j, c, dst, src, root)
 	return j.begin(c)
 }
 
 // Iscatterv begins Scatterv.
 func Iscatterv[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) (*Request, error) {
-	j := scattervJob(c, dst, src, counts, displs, root)
+	var j job
+	scattervJob(&j, c, dst, src, counts, displs, root)
 	return j.begin(c)
 }
 
 // Iallgather begins Allgather.
 func Iallgather[T any](c *mpi.Comm, dst, src []T) (*Request, error) {
-	j := allgatherJob(c, dst, src)
+	var j job
+	allgatherJob(&j, c, dst, src)
 	return j.begin(c)
 }
 
 // Iallgatherv begins Allgatherv.
 func Iallgatherv[T any](c *mpi.Comm, dst []T, counts, displs []int, src []T) (*Request, error) {
-	j := allgathervJob(c, dst, counts, displs, src)
+	var j job
+	allgathervJob(&j, c, dst, counts, displs, src)
 	return j.begin(c)
 }
 
 // Ialltoall begins Alltoall.
 func Ialltoall[T any](c *mpi.Comm, dst, src []T) (*Request, error) {
-	j := alltoallJob(c, dst, src)
+	var j job
+	alltoallJob(&j, c, dst, src)
 	return j.begin(c)
 }
 
 // Ialltoallv begins Alltoallv.
 func Ialltoallv[T any](c *mpi.Comm, dst []T, recvCounts, recvDispls []int, src []T, sendCounts, sendDispls []int) (*Request, error) {
-	j := alltoallvJob(c, dst, recvCounts, recvDispls, src, sendCounts, sendDispls)
+	var j job
+	alltoallvJob(&j, c, dst, recvCounts, recvDispls, src, sendCounts, sendDispls)
 	return j.begin(c)
 }
 
 // Ialltoallw begins Alltoallw.
 func Ialltoallw[T any](c *mpi.Comm, dst []T, recv []mpi.Layout, src []T, send []mpi.Layout) (*Request, error) {
-	j := alltoallwJob(c, dst, recv, src, send)
+	var j job
+	alltoallwJob(&j, c, dst, recv, src, send)
 	return j.begin(c)
 }
 
 // IreduceScatter begins ReduceScatter.
 func IreduceScatter[T any](c *mpi.Comm, dst, src []T, counts []int, op Op) (*Request, error) {
-	j := reduceScatterJob(c, blockOf(dst), blockOf(src), counts, foldOf[T](op))
+	var j job
+	reduceScatterJob(&j, c, blockOf(dst), blockOf(src), counts, foldOf[T](op))
 	return j.begin(c)
 }
 
 // IreduceScatterFunc begins ReduceScatterFunc.
 func IreduceScatterFunc[T any](c *mpi.Comm, dst, src []T, counts []int, fn func(acc, x T) T, opts ...FuncOption) (*Request, error) {
-	j := reduceScatterJob(c, blockOf(dst), blockOf(src), counts, foldFunc(fn, opts...))
+	var j job
+	reduceScatterJob(&j, c, blockOf(dst), blockOf(src), counts, foldFunc(fn, opts...))
 	return j.begin(c)
 }
 
 // IreduceScatterBlock begins ReduceScatterBlock.
 func IreduceScatterBlock[T any](c *mpi.Comm, dst, src []T, op Op) (*Request, error) {
-	j := reduceScatterBlockJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	reduceScatterBlockJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.begin(c)
 }
 
 // IreduceScatterBlockFunc begins ReduceScatterBlockFunc.
 func IreduceScatterBlockFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) (*Request, error) {
-	j := reduceScatterBlockJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	reduceScatterBlockJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.begin(c)
 }
 
 // Iscan begins Scan.
 func Iscan[T any](c *mpi.Comm, dst, src []T, op Op) (*Request, error) {
-	j := scanJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	scanJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.begin(c)
 }
 
 // IscanFunc begins ScanFunc.
 func IscanFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) (*Request, error) {
-	j := scanJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	scanJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.begin(c)
 }
 
 // Iexscan begins Exscan.
 func Iexscan[T any](c *mpi.Comm, dst, src []T, op Op) (*Request, error) {
-	j := exscanJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	exscanJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.begin(c)
 }
 
 // IexscanFunc begins ExscanFunc.
 func IexscanFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) (*Request, error) {
-	j := exscanJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	exscanJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.begin(c)
 }
 

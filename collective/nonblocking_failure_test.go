@@ -107,13 +107,13 @@ func TestStartedDeadline(t *testing.T) {
 			if world.Rank() == 1 {
 				return collective.Barrier(world)
 			}
-			ctx, stop := context.WithTimeoutCause(context.Background(), 20*time.Millisecond, errDead)
-			defer stop()
-			bounded := c.WithContext(ctx)
-			alone, err := collective.Iallreduce(bounded, make([]int, 1), make([]int, 1), collective.Sum)
+			ctx, end := context.WithCancelCause(context.Background())
+			defer end(nil)
+			alone, err := collective.Iallreduce(c.WithContext(ctx), make([]int, 1), make([]int, 1), collective.Sum)
 			if err != nil {
 				return err
 			}
+			time.AfterFunc(20*time.Millisecond, func() { end(errDead) }) // not before it has begun
 			if err := wait(alone); !errors.Is(err, errDead) && !errors.Is(err, collective.ErrGaveUp) {
 				return fmt.Errorf("%s, rank %d: %w", name, c.Rank(), err)
 			}
@@ -131,8 +131,8 @@ func TestStartedBehind(t *testing.T) {
 			return err
 		}
 		if world.Rank() != 1 {
-			ctx, stop := context.WithTimeoutCause(context.Background(), 10*time.Millisecond, errDead)
-			defer stop()
+			ctx, end := context.WithCancelCause(context.Background())
+			defer end(nil)
 			first, err := collective.Ibarrier(c)
 			if err != nil {
 				return err
@@ -141,6 +141,7 @@ func TestStartedBehind(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			time.AfterFunc(10*time.Millisecond, func() { end(errDead) }) // not before it has begun
 			if err := second.Wait(); !errors.Is(err, errDead) || !strings.HasPrefix(err.Error(), "mpi: Ibarrier on world'") {
 				return fmt.Errorf("the second: %w", err)
 			}

@@ -6,23 +6,25 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 // dst of rank root. All src and root's dst have the same length, and root's may be the same slice.
 // Other ranks' dst is not looked at.
 func Reduce[T any](c *mpi.Comm, dst, src []T, op Op, root int) error {
-	j := reduceJob(c, blockOf(dst), blockOf(src), foldOf[T](op), root)
+	var j job
+	reduceJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op), root)
 	return j.do(c)
 }
 
 // ReduceFunc is Reduce with a function of the caller's: associative, not
 // necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
 func ReduceFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, root int, opts ...FuncOption) error {
-	j := reduceJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...), root)
+	var j job
+	reduceJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...), root)
 	return j.do(c)
 }
 
-func reduceJob(c *mpi.Comm, dst, src block, f fold, root int) job {
+func reduceJob(j *job, c *mpi.Comm, dst, src block, f fold, root int) {
 	checkRoot(c, root)
 	if ownRoot(c, root) {
 		checkPair(dst, src)
 	}
-	return job{code: opReduce, dst: dst, src: src, fold: f, root: root}
+	j.code, j.dst, j.src, j.fold, j.root = opReduce, dst, src, f, root
 }
 
 func (x *call) reduceTo(j *job) {

@@ -10,19 +10,21 @@ import (
 // result into pieces: the first counts[0] elements go to dst of rank 0, the next counts[1] to that of rank 1 ... All ranks
 // give the same counts, which add up to the length of src. In place, dst is the rank's own piece of src.
 func ReduceScatter[T any](c *mpi.Comm, dst, src []T, counts []int, op Op) error {
-	j := reduceScatterJob(c, blockOf(dst), blockOf(src), counts, foldOf[T](op))
+	var j job
+	reduceScatterJob(&j, c, blockOf(dst), blockOf(src), counts, foldOf[T](op))
 	return j.do(c)
 }
 
 // ReduceScatterFunc is ReduceScatter with a function of the caller's: associative, not
 // necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
 func ReduceScatterFunc[T any](c *mpi.Comm, dst, src []T, counts []int, fn func(acc, x T) T, opts ...FuncOption) error {
-	j := reduceScatterJob(c, blockOf(dst), blockOf(src), counts, foldFunc(fn, opts...))
+	var j job
+	reduceScatterJob(&j, c, blockOf(dst), blockOf(src), counts, foldFunc(fn, opts...))
 	return j.do(c)
 }
 
-func reduceScatterJob(c *mpi.Comm, dst, src block, counts []int, f fold) job {
-	j := job{code: opReduceScatter, dst: dst, src: src, fold: f}
+func reduceScatterJob(j *job, c *mpi.Comm, dst, src block, counts []int, f fold) {
+	j.code, j.dst, j.src, j.fold = opReduceScatter, dst, src, f
 	j.out = spreadOver(c.Size(), src, counts, nil)
 	sum := 0
 	for _, k := range counts {
@@ -32,27 +34,28 @@ func reduceScatterJob(c *mpi.Comm, dst, src block, counts []int, f fold) job {
 		panic(panicSum)
 	}
 	checkOwn(c, cutUp(src, j.out, c.Size()), dst)
-	return j
 }
 
 // ReduceScatterBlock combines src of every rank, element by element and in rank order, and cuts the
 // result into pieces of len(dst): piece i goes to dst of rank i. All src have the same length, one
 // dst per rank. In place, dst is the rank's own piece of src.
 func ReduceScatterBlock[T any](c *mpi.Comm, dst, src []T, op Op) error {
-	j := reduceScatterBlockJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	reduceScatterBlockJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.do(c)
 }
 
 // ReduceScatterBlockFunc is ReduceScatterBlock with a function of the caller's: associative, not
 // necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
 func ReduceScatterBlockFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) error {
-	j := reduceScatterBlockJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	reduceScatterBlockJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.do(c)
 }
 
-func reduceScatterBlockJob(c *mpi.Comm, dst, src block, f fold) job {
+func reduceScatterBlockJob(j *job, c *mpi.Comm, dst, src block, f fold) {
 	checkPieces(c, src, dst, panicScatter)
-	return job{code: opReduceScatterBlock, dst: dst, src: src, fold: f}
+	j.code, j.dst, j.src, j.fold = opReduceScatterBlock, dst, src, f
 }
 
 // reduceScatter: everybody sends everybody the piece that is to be his, and folds his own.

@@ -9,21 +9,23 @@ import (
 // dst: rank 0 gets its own src, rank 1 that of ranks 0 and 1 ... All have the same length; dst
 // and src may be the same slice.
 func Scan[T any](c *mpi.Comm, dst, src []T, op Op) error {
-	j := scanJob(c, blockOf(dst), blockOf(src), foldOf[T](op))
+	var j job
+	scanJob(&j, c, blockOf(dst), blockOf(src), foldOf[T](op))
 	return j.do(c)
 }
 
 // ScanFunc is Scan with a function of the caller's: associative, not
 // necessarily commutative (if it is, say so: Commutative). acc holds what comes from lower ranks than x.
 func ScanFunc[T any](c *mpi.Comm, dst, src []T, fn func(acc, x T) T, opts ...FuncOption) error {
-	j := scanJob(c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
+	var j job
+	scanJob(&j, c, blockOf(dst), blockOf(src), foldFunc(fn, opts...))
 	return j.do(c)
 }
 
-func scanJob(c *mpi.Comm, dst, src block, f fold) job {
+func scanJob(j *job, c *mpi.Comm, dst, src block, f fold) {
 	checkOneGroup(c)
 	checkPair(dst, src)
-	return job{code: opScan, dst: dst, src: src, fold: f}
+	j.code, j.dst, j.src, j.fold = opScan, dst, src, f
 }
 
 // scan: in the round of distance d a rank holds the sum over the d ranks that end with it. It sends that d ranks up, and puts

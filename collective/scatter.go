@@ -8,20 +8,20 @@ import "github.com/golaunch/golaunch/runtime/mpi"
 //
 // Cost: root sends n-1 messages, one after the other in rank order.
 func Scatter[T any](c *mpi.Comm, dst, src []T, root int) error {
-	j := scatterJob(c, dst, src, root)
+	var j job
+	scatterJob(&j, c, dst, src, root)
 	return j.do(c)
 }
 
-func scatterJob[T any](c *mpi.Comm, dst, src []T, root int) job {
+func scatterJob[T any](j *job, c *mpi.Comm, dst, src []T, root int) {
 	checkRoot(c, root)
-	j := job{code: opScatter, dst: blockOf(dst), src: blockOf(src), root: root}
+	j.code, j.dst, j.src, j.root = opScatter, blockOf(dst), blockOf(src), root
 	switch {
 	case ownRoot(c, root):
 		checkPieces(c, j.src, j.dst, panicScatter)
 	case root == mpi.Root:
 		checkFar(c, j.src, block{}, panicScatter)
 	}
-	return j
 }
 
 func (x *call) scatter(j *job) {

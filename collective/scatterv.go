@@ -11,13 +11,14 @@ import (
 //
 // Cost: root sends n-1 messages, 32 at a time.
 func Scatterv[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) error {
-	j := scattervJob(c, dst, src, counts, displs, root)
+	var j job
+	scattervJob(&j, c, dst, src, counts, displs, root)
 	return j.do(c)
 }
 
-func scattervJob[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) job {
+func scattervJob[T any](j *job, c *mpi.Comm, dst []T, src []T, counts, displs []int, root int) {
 	checkRoot(c, root)
-	j := job{code: opScatterv, dst: blockOf(dst), root: root}
+	j.code, j.dst, j.root = opScatterv, blockOf(dst), root
 	if root == mpi.Root || ownRoot(c, root) {
 		j.src = blockOf(src)
 		j.out = spreadAll(c, j.src, counts, displs)
@@ -25,7 +26,6 @@ func scattervJob[T any](c *mpi.Comm, dst []T, src []T, counts, displs []int, roo
 	if ownRoot(c, root) {
 		checkOwn(c, cutUp(j.src, j.out, c.Size()), j.dst)
 	}
-	return j
 }
 
 func (x *call) scatterv(j *job) {

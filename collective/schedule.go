@@ -64,6 +64,16 @@ func (s *schedules) forced(j *job) bool {
 	return s.err != nil || ok && s.force[op] != "" && s.force[op] != tune.Board
 }
 
+// unforced says that the environment asks for nothing.
+func (s *schedules) unforced() bool {
+	for _, name := range s.force {
+		if name != "" {
+			return false
+		}
+	}
+	return s.err == nil
+}
+
 // planned says which operation of package plan j is. Not of all jobs there are plans.
 func (j *job) planned() (plan.Op, bool) {
 	switch j.code {

@@ -8,6 +8,7 @@ import (
 
 // state is what a rank keeps with a communicator.
 type state struct {
+	usual     call // on the board without any option, kept from call to call as making one takes time; none while shared is nil
 	blocking  seat // of blocking calls
 	started   seat // of the lane
 	lane      lane // of the collectives that were started and not waited for
@@ -45,6 +46,7 @@ func (s *state) Stop() { s.lane.stop() }
 
 // Release implements mpi.Attachment.
 func (s *state) Release() {
+	s.usual.shared = nil
 	s.leave(blocking)
 	s.lane.release()
 }

@@ -12,9 +12,9 @@ import (
 
 // Times that are not the user's to choose.
 const (
-	dumpWait    = time.Second            // for the answers to a dump
-	wrapperWait = 200 * time.Millisecond // for a wrapper's status after its program has ended
-	stuckWait   = 5 * time.Second        // for killed processes to be gone
+	dumpWait    = time.Second     // for the answers to a dump
+	wrapperWait = time.Second     // for a wrapper's status after its program has ended
+	stuckWait   = 5 * time.Second // for killed processes to be gone
 )
 
 // Exit codes of golaunch's own.

@@ -92,7 +92,7 @@ func (d damage) round(t *testing.T, program string, seed uint64) string {
 	r := rand.New(rand.NewPCG(seed, 0))
 	timeout := "2"
 	if !d.lossy {
-		timeout = "20" // nobody waits so long
+		timeout = "60" // nobody waits so long
 	}
 	mark := newMark()
 	args := []string{"-n", fmt.Sprint(2 + r.IntN(3)), "-timeout", timeout, "-grace", "0.3", program}
@@ -108,12 +108,12 @@ func (d damage) round(t *testing.T, program string, seed uint64) string {
 	cmd := exec.Command(golaunchPath, args...)
 	cmd.Env = append(os.Environ(), mark.String())
 	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = 10 * time.Second
+	cmd.WaitDelay = 30 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	hung := false
-	watchdog := time.AfterFunc(60*time.Second, func() { hung = true; cmd.Process.Kill() })
+	watchdog := time.AfterFunc(2*time.Minute, func() { hung = true; cmd.Process.Kill() })
 	words := 0
 	if v := findVictim(cmd.Process.Pid); v != nil {
 		words = v.ravage(d, r)

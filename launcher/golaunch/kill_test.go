@@ -127,11 +127,11 @@ func killLoop(t *testing.T, program []string, codes []int, kill func(*killJob)) 
 		j.cmd.Env = append(os.Environ(), j.mark.String(), "TMPDIR="+tmp)
 		j.cmd.Stderr = &j.err
 		// After golaunch was killed, nobody who is left may hold its standard error for long.
-		j.cmd.WaitDelay = 10 * time.Second
+		j.cmd.WaitDelay = 30 * time.Second
 		if err := j.cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		watchdog := time.AfterFunc(30*time.Second, func() {
+		watchdog := time.AfterFunc(60*time.Second, func() {
 			t.Errorf("round %d: golaunch hangs", round)
 			j.cmd.Process.Kill()
 		})
@@ -196,7 +196,7 @@ func (j *killJob) ranks(command string) []int {
 
 // await waits for n processes of the job whose command line begins with command.
 func (j *killJob) await(n int, command string) []int {
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for {
 		var found []int
 		pids, what := j.mark.find()

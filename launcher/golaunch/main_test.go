@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func TestScript(t *testing.T) {
 			env.Defer(func() { mark.expectNone(t) })
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": cmdCode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": cmdCode, "hang": cmdHang},
 	})
 }
 
@@ -91,7 +92,11 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil || neg || len(args) < 2 {
 		ts.Fatalf("usage: code N program [arguments]")
 	}
-	err = ts.Exec(args[1], args[2:]...)
+	expectCode(ts, ts.Exec(args[1], args[2:]...), want)
+}
+
+// expectCode checks how a command of the script has ended: -9 stands for signal 9.
+func expectCode(ts *testscript.TestScript, err error, want int) {
 	got := 0
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -104,6 +109,30 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// cmdHang runs a job that never ends until golaunch's -timeout ends it: hang 0.5 'pattern' -n 2 program ...
+//
+// A timeout that comes before all ranks have got to where they hang, as on a busy machine, shows nothing. So
+// the job runs again, each time for twice as long, until the pattern is found in standard error. The pattern
+// stands for all ranks; what else the script wants to see, or not to see, are lines of their own.
+func cmdHang(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: hang seconds pattern [golaunch's arguments]")
+	}
+	seconds, err := strconv.ParseFloat(args[0], 64)
+	ts.Check(err)
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	for ; ; seconds *= 2 {
+		expectCode(ts, ts.Exec("golaunch", append([]string{"-timeout", fmt.Sprint(seconds)}, args[2:]...)...), 124)
+		if pattern.MatchString(ts.ReadFile("stderr")) {
+			return
+		}
+		if seconds > 30 {
+			ts.Fatalf("no %s in standard error, however long the job runs", args[1])
+		}
 	}
 }
 
@@ -148,7 +177,7 @@ func (m mark) find() (pids []int, what []string) {
 // kill of golaunch the keeper needs a moment, so it looks for a while.
 func (m mark) expectNone(t testing.TB) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		pids, what := m.find()
 		if len(pids) == 0 {

@@ -305,6 +305,15 @@ func (c *Comm) Attached(create func() Attachment) Attachment {
 	return a
 }
 
+// Attachment is what Attached has made, or nil if there is nothing yet or Check is to be asked first: for a short way into the calls
+// that are as usual. No compatibility promise.
+func (c *Comm) Attachment() Attachment {
+	if a := c.shared.attached.Load(); a != nil && atomic.LoadUint32(c.state) == 0 && c.ctx == nil {
+		return *a
+	}
+	return nil
+}
+
 // detach releases the attachment.
 func (s *commShared) detach() {
 	if a := s.attached.Swap(nil); a != nil {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/golaunch/golaunch/runtime/engine"
 	"github.com/golaunch/golaunch/runtime/mpi"
 	"github.com/golaunch/golaunch/runtime/mpi/mpitest"
 )
@@ -89,7 +91,7 @@ func unblock(t *testing.T, call func(c *mpi.Comm) error, want string, cause erro
 		if world.Rank() == 0 {
 			var c *mpi.Comm
 			var err error
-			for try := range 4 {
+			for try := range 5 {
 				ctx, stop := bound(world, try)
 				c = world.WithContext(ctx)
 				err = call(c)
@@ -151,6 +153,11 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// waits reports whether a goroutine of the rank waits for something.
+func waits(world *mpi.Comm) bool {
+	return slices.ContainsFunc(world.Engine().Report(), func(p engine.Pending) bool { return p.Block })
+}
+
 // The context ends when the call is known to wait.
 func TestCancelledContext(t *testing.T) {
 	for _, s := range stuck {
@@ -158,7 +165,7 @@ func TestCancelledContext(t *testing.T) {
 			unblock(t, s.call, s.want, errEnough, func(world *mpi.Comm, _ int) (context.Context, func()) {
 				ctx, cancel := context.WithCancelCause(context.Background())
 				go func() {
-					for late := time.Now().Add(20 * time.Second); len(world.Engine().Report()) == 0 && time.Now().Before(late); {
+					for late := time.Now().Add(20 * time.Second); !waits(world) && time.Now().Before(late); {
 						runtime.Gosched()
 					}
 					cancel(errEnough)
