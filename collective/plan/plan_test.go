@@ -184,6 +184,7 @@ func TestLean(t *testing.T) {
 }
 
 func TestArgs(t *testing.T) {
+	beyond := uint32(math.MaxInt32) + 1
 	for _, c := range []struct {
 		op   Op
 		alg  string
@@ -194,7 +195,7 @@ func TestArgs(t *testing.T) {
 		{Barrier, "", Args{Size: 1}, ErrUnknown},
 		{Bcast, "dissemination", Args{Size: 1}, ErrUnknown},
 		{Barrier, "dissemination", Args{}, ErrArgs},
-		{Barrier, "dissemination", Args{Size: math.MaxInt32 + 1}, ErrArgs},
+		{Barrier, "dissemination", Args{Size: int(beyond)}, ErrArgs},
 		{Barrier, "dissemination", Args{Size: 2, Rank: 2}, ErrArgs},
 		{Barrier, "dissemination", Args{Size: 2, Rank: -1}, ErrArgs},
 		{Bcast, "binomial", Args{Size: 2, Root: 2}, ErrArgs},

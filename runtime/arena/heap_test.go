@@ -2,6 +2,8 @@ package arena
 
 import (
 	"bytes"
+	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -58,8 +60,8 @@ func TestNoSpaceNamesSizes(t *testing.T) {
 			t.Errorf("%q does not say %q", err, want)
 		}
 	}
-	_, _, err = h.Alloc(1 << 62)
-	wantErr(t, "Alloc(1<<62)", err, ErrNoSpace)
+	_, _, err = h.Alloc(math.MaxInt/2 + 1)
+	wantErr(t, "Alloc of nearly everything", err, ErrNoSpace)
 	must(t, h.Free(b))
 	wantEmpty(t, h)
 }
@@ -257,7 +259,7 @@ func TestNewRefuses(t *testing.T) {
 		{"owner too large", mem, MaxRank + 1, Config{}, ErrRank},
 		{"negative blocks", mem, 0, Config{Blocks: -1}, ErrRegion},
 		{"table leaves no page", mem, 0, Config{Blocks: 63 * 64}, ErrRegion},
-		{"table is enormous", mem, 0, Config{Blocks: 1 << 40}, ErrRegion},
+		{"table is enormous", mem, 0, Config{Blocks: 1 << (bits.UintSize * 5 / 8)}, ErrRegion},
 	} {
 		if _, err := New(c.mem, c.owner, c.cfg); err == nil {
 			t.Errorf("%s: no error", c.name)

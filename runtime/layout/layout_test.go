@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -282,6 +283,13 @@ func TestMerging(t *testing.T) {
 	}
 }
 
+// Large numbers for ints of 64 bits, and as large ones for those of 32.
+const (
+	huge = 1 << (bits.UintSize * 5 / 8)  // 2^40
+	side = 1 << (bits.UintSize * 5 / 16) // 2^20
+	half = 1 << (bits.UintSize / 2)
+)
+
 // Overlaps is settled by arithmetic where listing the blocks would take for ever.
 func TestOverlapsOfHugeLayouts(t *testing.T) {
 	for _, c := range []struct {
@@ -289,12 +297,12 @@ func TestOverlapsOfHugeLayouts(t *testing.T) {
 		l    Layout
 		want bool
 	}{
-		{"column", Vector(1<<40, 1, 1<<20), false},
-		{"transposed", Vector(1<<20, 1, 1<<20).Repeat(1<<20, 1), false},
-		{"one column too many", Vector(1<<20, 1, 1<<20).Repeat(1<<20+1, 1), true},
-		{"stride below the block", Vector(1<<40, 8, 7), true},
-		{"all in one place", Contiguous(1<<40).Repeat(1<<20, 0), true},
-		{"lists of columns", Nest(IndexedBlock(1, []int{5, 0, 3}), Vector(1<<30, 1, 10), 1), false},
+		{"column", Vector(huge, 1, side), false},
+		{"transposed", Vector(side, 1, side).Repeat(side, 1), false},
+		{"one column too many", Vector(side, 1, side).Repeat(side+1, 1), true},
+		{"stride below the block", Vector(huge, 8, 7), true},
+		{"all in one place", Contiguous(huge).Repeat(side, 0), true},
+		{"lists of columns", Nest(IndexedBlock(1, []int{5, 0, 3}), Vector(huge, 1, 10), 1), false},
 	} {
 		if got := c.l.Overlaps(); got != c.want {
 			t.Errorf("%s (%v): Overlaps %v, want %v", c.what, c.l, got, c.want)
@@ -326,14 +334,14 @@ func TestOverlapsInterleaved(t *testing.T) {
 	}
 }
 
-// A huge layout resumes anywhere at once: positions near the end of 2^50 bytes
+// A huge layout resumes anywhere at once: positions near the end of 2^51 bytes
 // must be found by arithmetic (memory of that size can't exist, so the walk
 // itself is called).
 func TestResumeFarOut(t *testing.T) {
-	l := Vector(1<<40, 2, 0).Repeat(1<<8, 0)
+	l := Vector(huge, 2, 0).Repeat(1<<(bits.UintSize/8), 0)
 	mem := []byte("abcdefgh")
 	dst := make([]byte, 6)
-	for _, from := range []int{0, 1, 1<<50 - 6, 1<<50 + 3, l.Bytes(4) - 6, l.Bytes(4) - 5} {
+	for _, from := range []int{0, 1, l.Bytes(4)/2 - 6, l.Bytes(4)/2 + 3, l.Bytes(4) - 6, l.Bytes(4) - 5} {
 		n := l.Pack(dst, mem, 4, from)
 		for i := range n {
 			if want := mem[(from+i)%8]; dst[i] != want {
@@ -358,8 +366,8 @@ func TestMisuse(t *testing.T) {
 		{"Vector count", panicNegative, func() { Vector(-1, 1, 1) }},
 		{"Vector blocklen", panicNegative, func() { Vector(1, -1, 1) }},
 		{"Vector stride", panicNegative, func() { Vector(1, 1, -1) }},
-		{"Vector overflow", panicOverflow, func() { Vector(1<<32, 1, 1<<32) }},
-		{"Vector size", panicOverflow, func() { Vector(1<<32, 1<<32, 0) }},
+		{"Vector overflow", panicOverflow, func() { Vector(half, 1, half) }},
+		{"Vector size", panicOverflow, func() { Vector(half, half, 0) }},
 		{"Indexed lengths", panicLengths, func() { Indexed([]int{1}, []int{1, 2}) }},
 		{"Indexed len", panicNegative, func() { Indexed([]int{1, -1}, []int{1, 2}) }},
 		{"Indexed displ", panicNegative, func() { Indexed([]int{1, 1}, []int{1, -2}) }},
@@ -371,7 +379,7 @@ func TestMisuse(t *testing.T) {
 		{"Subarray no dims", panicDims, func() { Subarray(nil, nil, nil) }},
 		{"Subarray box", panicBox, func() { Subarray([]int{4, 4}, []int{2, 3}, []int{0, 2}) }},
 		{"Subarray start", panicNegative, func() { Subarray([]int{4}, []int{2}, []int{-1}) }},
-		{"Subarray overflow", panicOverflow, func() { Subarray([]int{1 << 32, 1 << 32}, []int{1, 1}, []int{0, 0}) }},
+		{"Subarray overflow", panicOverflow, func() { Subarray([]int{half, half}, []int{1, 1}, []int{0, 0}) }},
 		{"Struct zero", panicZeroElem, func() { Struct(0) }},
 		{"Struct field", panicField, func() { Struct(8, Field{4, 5}) }},
 		{"Struct field wraps", panicField, func() { Struct(8, Field{4, math.MaxUint}) }},
@@ -383,9 +391,9 @@ func TestMisuse(t *testing.T) {
 		{"At overflow in bytes", panicOverflow, func() { f.At(math.MaxInt / 2) }},
 		{"At of whole", panicWhole, func() { Layout{}.At(1) }},
 		{"Repeat", panicNegative, func() { v.Repeat(2, -1) }},
-		{"Repeat overflow", panicOverflow, func() { v.Repeat(1<<40, 1<<40) }},
+		{"Repeat overflow", panicOverflow, func() { v.Repeat(huge, huge) }},
 		{"Nest whole", panicWhole, func() { Nest(v, Layout{}, 1) }},
-		{"Bytes overflow", panicOverflow, func() { Contiguous(1 << 62).Bytes(4) }},
+		{"Bytes overflow", panicOverflow, func() { Contiguous(1 << (bits.UintSize - 2)).Bytes(4) }},
 		{"Bytes negative", panicNegative, func() { v.Bytes(-1) }},
 		{"Pack short", panicShortMem, func() { v.Pack(make([]byte, 1), mem[:79], 8, 0) }},
 		{"Unpack short", panicShortMem, func() { v.Unpack(mem[:79], 8, 0, make([]byte, 1)) }},
@@ -407,10 +415,10 @@ func TestMisuse(t *testing.T) {
 			c.do()
 		})
 	}
-	v.Pack(make([]byte, 1), mem, 8, 32)                              // the end itself is a position
-	Contiguous(3).Pack(make([]byte, 9), nil, 0, 0)                   // elements of no size
-	if _, ok := Contiguous(1<<40).Measure(math.MaxInt, 1<<22); !ok { // 2^62 bytes
-		t.Errorf("2^62 bytes do not fit into MaxInt")
+	v.Pack(make([]byte, 1), mem, 8, 32)            // the end itself is a position
+	Contiguous(3).Pack(make([]byte, 9), nil, 0, 0) // elements of no size
+	if _, ok := Contiguous(huge).Measure(math.MaxInt, 1<<(bits.UintSize-2)/huge); !ok {
+		t.Errorf("2^%d bytes do not fit into MaxInt", bits.UintSize-2)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -95,7 +96,10 @@ func TestWrongPeersAndTags(t *testing.T) {
 			return err
 		}
 		for name, k := range calls {
-			peers, tags := []int{1, 1 << 40, -4, mpi.Undefined, mpi.AnyTag}, []int{-1, -3, mpi.MaxTag + 1, -1 << 63}
+			peers, tags := []int{1, -4, mpi.Undefined, mpi.AnyTag}, []int{-1, -3, math.MinInt}
+			if far, above := uint64(1)<<40, uint64(mpi.MaxTag)+1; math.MaxInt > math.MaxInt32 {
+				peers, tags = append(peers, int(far)), append(tags, int(above)) // the one would be rank 0 if it were cut to 32 bits
+			}
 			if !k.recv {
 				peers, tags = append(peers, mpi.AnySource), append(tags, mpi.AnyTag)
 			}
@@ -127,6 +131,9 @@ func TestWrongPeersAndTags(t *testing.T) {
 		return nil
 	})
 }
+
+// above32 is more than an int32 holds, in a variable, as an int may be no larger itself.
+var above32 int64 = 1 << 31
 
 // misuse is everything else that a program can do wrong, with the constant that it gets.
 var misuse = []struct {
@@ -233,8 +240,8 @@ var misuse = []struct {
 	{"Range", notMember, func(c *mpi.Comm) { c.Group().Range(0, 1, 1) }},
 	{"Incl twice", namedTwice, func(c *mpi.Comm) { c.Group().Incl(0, 0) }},
 	{"Range", stride, func(c *mpi.Comm) { c.Group().Range(0, 0, 0) }},
-	{"Split by a colour", color, func(c *mpi.Comm) { c.Split(1<<31, 0) }},
-	{"Split by a key", color, func(c *mpi.Comm) { c.Split(0, -1<<31-1) }},
+	{"Split by a colour", color, func(c *mpi.Comm) { c.Split(int(above32), 0) }},
+	{"Split by a key", color, func(c *mpi.Comm) { c.Split(0, int(-above32-1)) }},
 
 	{"Cart of a freed", freed, func(c *mpi.Comm) { d := dup(c); d.Free(); d.Cart([]int{1}, nil, false) }},
 	{"Sub of a freed", freed, func(c *mpi.Comm) { g := line(c); g.Free(); g.Sub(true) }},
