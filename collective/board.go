@@ -5,8 +5,8 @@ import (
 	"unsafe"
 
 	"github.com/golaunch/golaunch/collective/tune"
-	"github.com/golaunch/golaunch/runtime/arena"
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/mpi"
 )
 
 // A board is memory that the ranks of a communicator on one node share for their collectives. Each rank writes to its
@@ -43,11 +43,10 @@ type board struct {
 	members []int32
 	me, n   int
 
-	base  unsafe.Pointer
-	cells uintptr // offset of the cells
-	cell  int     // bytes of a cell, a power of two
-	block arena.Handle
-	heap  *arena.View // where block lies
+	base   unsafe.Pointer
+	cells  uintptr // offset of the cells
+	cell   int     // bytes of a cell, a power of two
+	common *mpi.Common
 
 	round uint64 // the last that this rank has begun
 	known uint64 // everybody has left this round
@@ -247,6 +246,6 @@ func (b *board) giveUp(x *call) {
 // leave gives the board up. The last rank to do so frees it.
 func (b *board) leave() {
 	if atomic.AddUint32(b.closed(), 1) == uint32(b.n) {
-		_ = b.heap.Free(b.block) // it fails only if the block's words were damaged
+		b.common.Free()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/golaunch/golaunch/collective/tune"
 	"github.com/golaunch/golaunch/runtime/arena"
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/mpi"
 )
 
 // board is the communicator's board, or nil if it has none: a single rank, ranks on several nodes, two groups, or a program that outlives dead ranks. A
@@ -29,19 +30,49 @@ func (x *call) board(of *state) *board {
 	return s.board
 }
 
-// invitation says where a board lies.
-type invitation struct {
-	block arena.Handle
-	cell  int64 // 0: there is none
-	crowd int64 // 1: more ranks than processors
+// openBoard makes the board or finds it: where the communicator has a place for it, that says all; others are told.
+func (x *call) openBoard() *board {
+	if x.team == nil && x.comm.HasPlaces() {
+		place := mpi.PlaceBlocking
+		if x.kind != blocking {
+			place = mpi.PlaceStarted
+		}
+		m, err := x.comm.Common(place, x.newBoard(), x.plane, x.aside)
+		if err != nil {
+			x.spoil(x.own, true, fmt.Errorf("waiting for %s: %w", x.who(x.rankOf(0)), err))
+		}
+		if m == nil {
+			return nil
+		}
+		return x.takeSeat(m)
+	}
+	return x.tellBoard()
 }
 
-func (x *call) openBoard() *board {
+// newBoard is the board that this rank would make. The note says whether there are more ranks than processors.
+func (x *call) newBoard() mpi.Need {
+	crowd := x.eng.Crowded()
+	cells, total := tune.BoardSize(x.size, tune.Cell(x.size, crowd))
+	n := mpi.Need{Bytes: total, Zero: cells}
+	if crowd {
+		n.Note = 1
+	}
+	return n
+}
+
+// invitation says where a board lies.
+type invitation struct {
+	block arena.Handle // Gen 0: there is none
+	note  int64
+}
+
+// tellBoard lets rank 0 make the board and tell the others.
+func (x *call) tellBoard() *board {
 	var to invitation
+	var mine *mpi.Common
 	if x.rank == 0 {
-		var err error
-		if to, err = x.makeBoard(); err != nil {
-			to = invitation{} // no memory: everything works by messages, too
+		if mine = x.comm.MakeCommon(x.newBoard()); mine != nil { // else no memory: everything works by messages, too
+			to = invitation{mine.Block, int64(mine.Note)}
 		}
 	}
 	words := block{unsafe.Pointer(&to), 1, int(unsafe.Sizeof(to))}
@@ -55,59 +86,29 @@ func (x *call) openBoard() *board {
 			x.send(r, words)
 		}
 	}
-	if x.err != nil || to.cell == 0 {
+	if x.err != nil || to.block.Gen == 0 {
 		return nil
 	}
-	b, err := x.joinBoard(to)
-	if err != nil {
-		x.fail(fmt.Errorf("the board of rank 0: %w", err))
+	if mine == nil {
+		var err error
+		if mine, err = x.comm.FindCommon(to.block, uint16(to.note)); err != nil {
+			x.fail(fmt.Errorf("the board of rank 0: %w", err))
+			return nil
+		}
+	}
+	return x.takeSeat(mine)
+}
+
+// takeSeat is this rank's end of a board. What its handle says came from another process.
+func (x *call) takeSeat(m *mpi.Common) *board {
+	cell, cells, ok := tune.BoardOf(x.size, len(m.Mem))
+	if !ok {
+		x.fail(fmt.Errorf("the board of rank 0: %w: a board of %d bytes for %d ranks", engine.ErrCorrupt, len(m.Mem), x.size))
 		return nil
-	}
-	return b
-}
-
-// makeBoard makes a board in this rank's arena. The block is nobody's, as it outlives whoever leaves first.
-func (x *call) makeBoard() (invitation, error) {
-	h, err := x.eng.Heap()
-	if err != nil {
-		return invitation{}, err
-	}
-	cell := tune.Cell(x.size, x.eng.Crowded())
-	cells, total := tune.BoardSize(x.size, cell)
-	block, mem, err := h.Alloc(total)
-	if err != nil {
-		return invitation{}, err
-	}
-	clear(mem[:cells])
-	sent, err := h.Release(block, arena.MaxRank)
-	if err == nil {
-		block, err = h.Accept(sent, arena.MaxRank)
-	}
-	to := invitation{block: block, cell: int64(cell)}
-	if x.eng.Crowded() {
-		to.crowd = 1
-	}
-	return to, err
-}
-
-// joinBoard finds the board. What the invitation says came from another process.
-func (x *call) joinBoard(to invitation) (*board, error) {
-	v, err := x.eng.View(int(to.block.Owner))
-	if err != nil {
-		return nil, err
-	}
-	mem, err := v.Bytes(to.block)
-	if err != nil {
-		return nil, err
-	}
-	cell := int(to.cell)
-	cells, total := tune.BoardSize(x.size, min(cell, tune.MaxBoardCells))
-	if cell < tune.MinCell || len(mem) != total {
-		return nil, fmt.Errorf("%w: a board of %d bytes for %d ranks", engine.ErrCorrupt, len(mem), x.size)
 	}
 	return &board{
 		eng: x.eng, plane: x.plane, members: x.members, me: x.rank, n: x.size,
-		base: unsafe.Pointer(unsafe.SliceData(mem)), cells: uintptr(cells), cell: cell, block: to.block, heap: v,
-		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: to.crowd != 0, most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
-	}, nil
+		base: unsafe.Pointer(unsafe.SliceData(m.Mem)), cells: uintptr(cells), cell: cell, common: m,
+		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: m.Note != 0, most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
+	}
 }

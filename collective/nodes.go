@@ -75,8 +75,8 @@ func (x *call) nodes() *nodes {
 		return n
 	}
 	n := oneNode
-	if m := x.comm.Nodes(); m.NumNodes() > 1 {
-		n = x.findNodes(m)
+	if !x.comm.OneNode() {
+		n = x.findNodes(x.comm.Nodes())
 	}
 	s.nodes.CompareAndSwap(nil, n)
 	return s.nodes.Load()

@@ -31,3 +31,16 @@ func BoardSize(ranks, cell int) (cells, total int) {
 	cells = (BoardHead + ranks*(BoardRounds+1)*BoardLine + pageBytes - 1) &^ (pageBytes - 1)
 	return cells, cells + ranks*BoardRounds*cell
 }
+
+// BoardOf is the size of the cells of a board of so many bytes, and where they begin. ok is false if no board has that size.
+func BoardOf(ranks, total int) (cell, cells int, ok bool) {
+	for cell = MinCell; cell <= MaxBoardCells; cell *= 2 {
+		switch cells, n := BoardSize(ranks, cell); {
+		case n == total:
+			return cell, cells, true
+		case n > total:
+			return 0, 0, false
+		}
+	}
+	return 0, 0, false
+}

@@ -116,3 +116,20 @@ func TestSegments(t *testing.T) {
 		t.Errorf("%d segments at most", last)
 	}
 }
+
+// A board's size says what its cells are.
+func TestBoardOf(t *testing.T) {
+	for ranks := 2; ranks <= 1024; ranks++ {
+		for cell := MinCell; cell <= 1<<20; cell *= 2 {
+			cells, total := BoardSize(ranks, cell)
+			if c, at, ok := BoardOf(ranks, total); c != cell || at != cells || !ok {
+				t.Fatalf("%d ranks, %d bytes: cells of %d from %d on, %v; want %d from %d on", ranks, total, c, at, ok, cell, cells)
+			}
+			for _, n := range []int{0, total - 1, total + 1, 1 << 30} {
+				if _, _, ok := BoardOf(ranks, n); ok {
+					t.Fatalf("%d ranks: %d bytes are a board", ranks, n)
+				}
+			}
+		}
+	}
+}

@@ -53,12 +53,17 @@ type commShared struct {
 	members []int32 // as ranks, never nil
 	remote  *remote // of an intercommunicator, else nil
 	acked   atomic.Int32
-	owned   bool // this rank gave the id and takes it back
+	owned   bool  // this rank gave the id and takes it back
+	block   int32 // of the leader's, see words; noBlock: none
 
 	mu      sync.Mutex
 	name    string
 	counter *engine.Counter
 	noCount bool
+
+	ballot   *ballot // of the goroutine that is in a collective call
+	noBallot bool
+	scratch  []vote
 
 	attached atomic.Pointer[Attachment]
 	nodes    atomic.Pointer[topo.Map]
@@ -82,7 +87,7 @@ func newComm(p *process, id uint32, members []int32, rank int, name string) *Com
 }
 
 func makeComm(p *process, id uint32, members []int32, far *remote, rank int, name string) *Comm {
-	s := &commShared{proc: p, id: id, members: members, remote: far, name: name}
+	s := &commShared{proc: p, id: id, members: members, remote: far, name: name, block: noBlock}
 	peers := members
 	if far != nil {
 		peers = far.members
@@ -268,12 +273,12 @@ func (c *Comm) Counter() *engine.Counter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.counter == nil && !s.noCount {
-		leader, i := splitID(s.id)
-		if c.Nodes().NumNodes() > 1 {
+		leader, _ := splitID(s.id)
+		if c.words() == nil {
 			s.noCount = true
 			return nil
 		}
-		n, ok := c.eng.NewCounter(leader, i)
+		n, ok := c.eng.NewCounter(leader, int(s.block))
 		if !ok {
 			s.noCount = true
 			return nil

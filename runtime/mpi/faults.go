@@ -131,14 +131,19 @@ func (p *process) addComm(c *Comm) {
 
 func (p *process) removeComm(c *Comm) {
 	id := c.shared.id
-	p.leave(c)
+	goesOn := p.leave(c)
 	c.shared.detach()
+	revoked := atomic.LoadUint32(c.state)&commRevoked != 0
+	if !goesOn && !revoked {
+		c.leaveBlock()
+	}
 	p.mu.Lock()
 	delete(p.comms, id)
 	p.mu.Unlock()
 	// An id comes back into use only after all others were used, long after the
 	// last message of its old communicator; that of a revoked one never does.
-	if c.shared.owned && atomic.LoadUint32(c.state)&commRevoked == 0 {
+	if c.shared.owned && !revoked {
 		p.returnID(id)
+		p.returnBlock(c.shared.block, c.size)
 	}
 }

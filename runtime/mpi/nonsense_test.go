@@ -13,32 +13,53 @@ import (
 	"github.com/golaunch/golaunch/runtime/mpi"
 )
 
-// A vote names memory of the node: one that can't be its sender's is an error, not an index.
+// A vote names memory of the node: one that can't be its sender's is an error, not an index. Rank 0's is the only one that Dup reads.
 func TestForgedVotes(t *testing.T) {
 	const internal = 2 // plane of the world
-	for name, v := range map[string]struct{ id, node uint32 }{
-		"another rank":           {1<<14 | 1, 0},
-		"a rank that is none":    {1<<14 | 1, 1 << 20},
-		"a negative rank":        {1<<14 | 1, 0xffffffff},
-		"an id of another rank":  {1, 1},
-		"an id of a rank beyond": {99<<14 | 1, 1},
+	for name, v := range map[string]struct {
+		from     int
+		id, node uint32
+		block    int32
+	}{
+		"another rank":           {1, 1<<14 | 1, 0, -1},
+		"a rank that is none":    {1, 1<<14 | 1, 1 << 20, -1},
+		"a negative rank":        {1, 1<<14 | 1, 0xffffffff, -1},
+		"an id of another rank":  {1, 1, 1, -1},
+		"an id of a rank beyond": {1, 99<<14 | 1, 1, -1},
+		"a negative block":       {1, 1<<14 | 1, 1, -2},
+		"a block beyond":         {1, 1<<14 | 1, 1, 1024},
+		"a leader of other name": {0, 1, 1, -1},
+		"a leader's other id":    {0, 1<<14 | 1, 0, -1},
+		"a leader's block":       {0, 1, 0, 1 << 30},
 	} {
-		err := mpi.RunLocal(2, func(c *mpi.Comm) error {
-			if c.Rank() == 0 {
-				_, err := c.Split(0, 0)
-				if !errors.Is(err, mpi.ErrCorrupt) {
-					t.Errorf("%s: Split returns %v", name, err)
+		for _, placement := range []string{"2", "1+1"} { // votes in shared memory, by messages
+			err := mpi.RunLocal(2, func(c *mpi.Comm) error {
+				switch {
+				case c.Rank() != v.from:
+					var err error
+					if v.from == 0 {
+						_, err = c.Dup()
+					} else {
+						_, err = c.Split(0, 0)
+					}
+					if !errors.Is(err, mpi.ErrCorrupt) {
+						t.Errorf("%s, %s: got %v", name, placement, err)
+					}
+					return nil
+				case placement == "2":
+					return mpi.CastVote(c, v.id, int32(v.node), v.block)
 				}
-				return nil
+				var b [20]byte // color, key, id, node, block
+				binary.LittleEndian.PutUint32(b[8:], v.id)
+				binary.LittleEndian.PutUint32(b[12:], v.node)
+				binary.LittleEndian.PutUint32(b[16:], uint32(v.block))
+				to := engine.Data{P: unsafe.Pointer(&b), N: len(b)}
+				_, err := c.Engine().Complete(context.Background(), c.Engine().StartSend(engine.OpSend, internal, int32(1-v.from), 0, to))
+				return err
+			}, mpi.WithNodes(placement))
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, placement, err)
 			}
-			var b [16]byte // color, key, id, node
-			binary.LittleEndian.PutUint32(b[8:], v.id)
-			binary.LittleEndian.PutUint32(b[12:], v.node)
-			_, err := c.Engine().Complete(context.Background(), c.Engine().StartSend(engine.OpSend, internal, 0, 0, engine.Data{P: unsafe.Pointer(&b), N: len(b)}))
-			return err
-		})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -37,6 +37,9 @@ type process struct {
 	nextID  uint32
 	freeIDs []uint32
 
+	nextBlock  int32
+	freeBlocks []usedBlock
+
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	catch  sync.Once
@@ -66,9 +69,10 @@ func newProcess(ep transport.Endpoint, opts options) (*process, error) {
 		members[i] = int32(i)
 	}
 	if ep.Rank() == 0 {
-		p.nextID = 1 // 0 is the world's
+		p.nextID, p.nextBlock = 1, 1 // 0 is the world's
 	}
 	p.world = newComm(p, 0, members, ep.Rank(), "world")
+	p.world.shared.block = 0
 	if opts.faults == Return {
 		p.job.ReturnFaults()
 	}

@@ -79,13 +79,15 @@ type leftOver struct {
 	Starter
 }
 
-// leave remembers what is under way on a communicator that is being freed: it goes on.
-func (p *process) leave(c *Comm) {
+// leave remembers what is under way on a communicator that is being freed: it goes on. It says whether there was anything.
+func (p *process) leave(c *Comm) bool {
 	if a := c.shared.starter(); a != nil && len(a.Started()) > 0 {
 		p.mu.Lock()
 		p.left = append(p.left, leftOver{c, a})
 		p.mu.Unlock()
+		return true
 	}
+	return false
 }
 
 // report answers the launcher's question what this rank is waiting for.

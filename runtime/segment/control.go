@@ -68,7 +68,10 @@ func (j *Job) Door(rank, w int) *atomic.Uint64 {
 // DoorWords is how many door words this job uses.
 func (j *Job) DoorWords() int { return (j.Ranks + 63) / 64 }
 
-// Block is one of the counters that leader's communicators use: two lines of 64 bytes.
+// Block is one of those that leader's communicators use: two lines of 64 bytes. Package mpi says what is in them.
 func (j *Job) Block(leader, i int) unsafe.Pointer {
 	return unsafe.Add(j.base, j.Blocks+(int64(leader)*Blocks+int64(i))*blockBytes)
 }
+
+// BallotMemory is where all ranks vote on new communicators: 64 bytes a rank.
+func (j *Job) BallotMemory() unsafe.Pointer { return unsafe.Add(j.base, j.Ballot) }

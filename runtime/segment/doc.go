@@ -7,7 +7,8 @@
 //
 //	0            job page         magic, version, sizes, abort, dead ranks, what each rank did
 //	control      512 B a rank     park word, doors
-//	blocks       128 KiB a rank   counters of the communicators that this rank leads
+//	blocks       128 KiB a rank   words of the communicators that this rank leads
+//	ballot       64 B a rank      votes of all ranks on new communicators
 //	channels     size x size      package ring; [dst][src]
 //	heaps        size             package arena; mapped when first used
 //
@@ -16,4 +17,4 @@
 package segment
 
 // Version of the map, raised whenever anything in it moves. A program and a golaunch of different versions refuse each other.
-const Version = 4
+const Version = 5

@@ -10,9 +10,11 @@ const (
 	page = 4096
 
 	controlBytes = 512
-	// Blocks is the number of counters of each leader: communicators beyond that use messages.
+	// Blocks is how many communicators of each leader have words of their own: those beyond that use messages.
 	Blocks     = 1024
 	blockBytes = 128
+
+	ballotBytes = 64
 
 	// MaxRanks is the most ranks on one node.
 	MaxRanks = 1024
@@ -25,6 +27,7 @@ type Layout struct {
 	Control int64
 
 	Blocks   int64
+	Ballot   int64
 	Channels int64
 	Stride   int64 // of one channel
 	Heaps    int64
@@ -60,7 +63,8 @@ func LayoutFor(n int, heap int64) (Layout, error) {
 	l := Layout{Ranks: n, Shape: ShapeFor(n)}
 	l.Control = up(jobBytes(n))
 	l.Blocks = up(l.Control + int64(n)*controlBytes)
-	l.Channels = up(l.Blocks + int64(n)*Blocks*blockBytes)
+	l.Ballot = up(l.Blocks + int64(n)*Blocks*blockBytes)
+	l.Channels = up(l.Ballot + int64(n)*ballotBytes)
 	l.Stride = int64(l.Shape.Bytes())
 	l.Heaps = up(l.Channels + int64(n)*int64(n)*l.Stride)
 	l.Heap = up(heap)

@@ -23,6 +23,7 @@ func TestLayoutHasNoOverlap(t *testing.T) {
 		}
 		step("control", l.Control, int64(n)*controlBytes)
 		step("blocks", l.Blocks, int64(n)*Blocks*blockBytes)
+		step("ballot", l.Ballot, int64(n)*ballotBytes)
 		for _, c := range [][2]int{{0, 0}, {0, n - 1}, {n - 1, 0}, {n - 1, n - 1}} {
 			if off := l.Channel(c[0], c[1]); off < l.Channels || off+l.Stride > l.Heaps {
 				t.Errorf("%d ranks: channel %v at %d is outside %d..%d", n, c, off, l.Channels, l.Heaps)
