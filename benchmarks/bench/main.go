@@ -13,7 +13,7 @@
 //	pt2pt       two ranks, one on each core: latency, bandwidth, message rate, arena buffers, Move, allocations
 //	collective  operations of all ranks: two, one on each core; 8 ranks on fewer cores
 //	oversub     8 ranks on fewer cores: ping-pong pairs and barrier; a waiting rank's processor time; shared memory per rank
-//	startup     start and end of 32 ranks
+//	startup     start and end of 32 ranks; making communicators of 2, 8 and 64 ranks
 //
 // Every run of a group of points starts one process group a side, one side after the other, then the next group, then
 // all of it again, so that whatever the machine does meanwhile happens to all sides. The table has medians and

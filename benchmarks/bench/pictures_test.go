@@ -77,7 +77,7 @@ func TestPictures(t *testing.T) {
 		names = append(names, filepath.Base(name))
 		checkPicture(t, name)
 	}
-	want := "pt2pt-latency-2.png pt2pt-bw-2.png pt2pt-bibw-2.png oversub-multi_lat-8.png pt2pt-ratio.png oversub-ratio.png startup-ratio.png"
+	want := "pt2pt-latency-2.png pt2pt-bw-2.png pt2pt-bibw-2.png oversub-multi_lat-8.png pt2pt-ratio.png oversub-ratio.png startup-ratio-32.png startup-ratio-64.png"
 	for _, w := range strings.Fields(want) {
 		if !slices.Contains(names, w) {
 			t.Errorf("no %s among %v", w, names)

@@ -106,6 +106,10 @@ func wanted(k harness.Key) map[string]float64 {
 		return map[string]float64{"max": 4}
 	case "startup hello":
 		return map[string]float64{"ratio": 3}
+	case "startup dup", "startup dup_barrier", "startup split", "startup split_barrier":
+		if k.Ranks == 64 {
+			return map[string]float64{"max": 1000}
+		}
 	}
 	return nil
 }

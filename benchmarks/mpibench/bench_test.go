@@ -13,7 +13,7 @@ import (
 
 // All cases on ranks that are goroutines: the loops of all ranks fit together, and every point yields one figure.
 func TestCasesInProcess(t *testing.T) {
-	points, err := harness.ParsePoints("latency:0,latency:8,latency:100000,latency_arena:64K,bw:8,bw:64K,bw_arena:64K,bibw:8,bibw:64K,mbw_mr:8,multi_lat:1K,barrier,move:8,move:1M,allocs:8,allocs_nb:64K,idle," +
+	points, err := harness.ParsePoints("latency:0,latency:8,latency:100000,latency_arena:64K,bw:8,bw:64K,bw_arena:64K,bibw:8,bibw:64K,mbw_mr:8,multi_lat:1K,barrier,dup,dup_barrier,split,split_barrier,move:8,move:1M,allocs:8,allocs_nb:64K,idle," +
 		"bcast:8,bcast:0,gather:5,gather:64K,scatter:7,scatter:64K,allgather:1,allgather:64K,reduce:8,reduce:64K,allreduce:4,allreduce:64K,latency:64," +
 		"reduce_scatter:4,reduce_scatter:100,scan:8,scan:64K,exscan:8,alltoall:8,alltoall:64K,gatherv:5,scatterv:64K,allgatherv:9,alltoallv:100," +
 		"ibcast:8,ireduce:64K,iallreduce:8,iallreduce_overlap:8,iallreduce_overlap:64K,ibcast_overlap:64K,iallgather:9,iallgather_overlap:9,igather:9,iscatter:64K," +

@@ -27,6 +27,10 @@ var timedCases = map[string]timedCase{
 	"mbw_mr":        {loop: manyPairs, value: rateOf, clocks: half, receives: upperHalf, least: 2},
 	"multi_lat":     {loop: multiLatency, value: oneWay, clocks: half, receives: paired, least: 2},
 	"barrier":       {loop: barrier, value: microseconds, clocks: all, receives: nobody, least: 1},
+	"dup":           {loop: setUp(dup, false), value: microseconds, clocks: all, receives: nobody, least: 1},
+	"dup_barrier":   {loop: setUp(dup, true), value: microseconds, clocks: all, receives: nobody, least: 1},
+	"split":         {loop: setUp(split, false), value: microseconds, clocks: all, receives: nobody, least: 1},
+	"split_barrier": {loop: setUp(split, true), value: microseconds, clocks: all, receives: nobody, least: 1},
 }
 
 func oneWay(s float64, _, _ int) float64       { return s / 2 * 1e6 }

@@ -14,6 +14,8 @@
 //	mbw_mr     bw from the lower half of the ranks to the upper half, as a message rate      Mmsg/s
 //	multi_lat  ping-pong of every rank of the lower half with its partner, mean of the pairs us
 //	barrier    mean over the ranks                                                           us
+//	dup, split                  make a communicator and free it; split: two, of every second rank   us
+//	dup_barrier, split_barrier  the same with a first barrier on it                                 us
 //	bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    mean over the ranks       us
 //	allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                  us
 //	ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for      us
@@ -34,7 +36,7 @@
 // Collective cases are timed as OSU times them: every rank adds up the time that it spends in the operation, and between two
 // operations there is a barrier, outside that time; the figure is the mean over the ranks. Each has two readings of the
 // clock in it, about 25 ns. (Operations one right after the other would overlap: a root may be several broadcasts
-// ahead.) The barrier alone is timed as a whole loop. Root is rank 0, reductions add float32, and the size is that of OSU: all
+// ahead.) The barrier, dup and split are timed as a whole loop. Root is rank 0, reductions add float32, and the size is that of OSU: all
 // the data of a rank for those of the first line, one block of as many as there are ranks for those of the second.
 // The v forms and alltoallw move equal blocks. The buffers of all ranks together may have 256 MiB; points beyond that are left out.
 //

@@ -15,6 +15,8 @@
  *     mbw_mr     bw from the lower half of the ranks to the upper half, as a message rate             Mmsg/s
  *     multi_lat  ping-pong of every rank of the lower half with its partner, mean of the pairs        us
  *     barrier    mean over the ranks                                                                  us
+ *     dup, split                  make a communicator and free it; split: two, of every second rank    us
+ *     dup_barrier, split_barrier  the same with a first barrier on it                                  us
  *     bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    as osu_*: mean over the ranks us
  *     allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                      us
  *     ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for          us
@@ -181,7 +183,7 @@ static int parse_points(char *list, struct point *p, int n) {
 static int default_points(const char *name, struct point *p, int n) {
 	if (!known(name))
 		die("unknown case", name);
-	if (waiting_has(name) || !strcmp(name, "barrier"))
+	if (waiting_has(name) || (pt2pt_has(name) && !pt2pt_sized(name)))
 		return add(p, n, name, 0);
 	if (strstr(name, "lat"))
 		n = add(p, n, name, 0);

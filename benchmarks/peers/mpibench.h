@@ -27,8 +27,9 @@ void share(long *n);
  * seconds per iteration of the measured batch: the mean over the first `clocks` ranks. */
 double run_paced(double (*loop)(long n), int clocks, long *iterations);
 
-/* Cases between pairs of ranks, and the barrier. */
+/* Cases between pairs of ranks, the barrier, and the making of communicators. */
 int pt2pt_has(const char *name);
+int pt2pt_sized(const char *name); /* takes a number of bytes */
 void pt2pt_run(const char *name, size_t bytes, struct result *r);
 
 /* Collective cases. */

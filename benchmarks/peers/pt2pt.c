@@ -1,4 +1,4 @@
-/* The cases between pairs of ranks, and the barrier: loops whose whole time counts. Every rank calls a loop at the same time, with the same
+/* The cases between pairs of ranks, the barrier, and the making of communicators: loops whose whole time counts. Every rank calls a loop at the same time, with the same
  * number of iterations. */
 #include "mpibench.h"
 #include <string.h>
@@ -97,6 +97,25 @@ static void loop_barrier(long n, size_t bytes) {
 		MPI_Barrier(MPI_COMM_WORLD);
 }
 
+/* Makes a communicator, uses it or not, and frees it. A split makes two, of every second rank each, in reverse order. */
+static void set_up(long n, int split, int use) {
+	for (long i = 0; i < n; i++) {
+		MPI_Comm c;
+		if (split)
+			MPI_Comm_split(MPI_COMM_WORLD, rank % 2, -rank, &c);
+		else
+			MPI_Comm_dup(MPI_COMM_WORLD, &c);
+		if (use)
+			MPI_Barrier(c);
+		MPI_Comm_free(&c);
+	}
+}
+
+static void loop_dup(long n, size_t bytes) { (void)bytes; set_up(n, 0, 0); }
+static void loop_dup_barrier(long n, size_t bytes) { (void)bytes; set_up(n, 0, 1); }
+static void loop_split(long n, size_t bytes) { (void)bytes; set_up(n, 1, 0); }
+static void loop_split_barrier(long n, size_t bytes) { (void)bytes; set_up(n, 1, 1); }
+
 /* ---- figures out of seconds per iteration ---- */
 
 static double value_one_way(double s, size_t bytes) { (void)bytes; return s / 2 * 1e6; }
@@ -127,6 +146,10 @@ static const struct measure measures[] = {
 	{"mbw_mr", "Mmsg/s", "Mmsg/s", loop_mbw_mr, value_rate, LOWER_HALF, UPPER_HALF, 2},
 	{"multi_lat", "us", "Latency (us)", loop_multi_lat, value_one_way, LOWER_HALF, PAIRED, 2},
 	{"barrier", "us", "Avg Latency(us)", loop_barrier, value_us, EVERYBODY, NOBODY, 1},
+	{"dup", "us", "Avg Latency(us)", loop_dup, value_us, EVERYBODY, NOBODY, 1},
+	{"dup_barrier", "us", "Avg Latency(us)", loop_dup_barrier, value_us, EVERYBODY, NOBODY, 1},
+	{"split", "us", "Avg Latency(us)", loop_split, value_us, EVERYBODY, NOBODY, 1},
+	{"split_barrier", "us", "Avg Latency(us)", loop_split_barrier, value_us, EVERYBODY, NOBODY, 1},
 };
 
 
@@ -153,6 +176,8 @@ static int gets_pattern(enum receives r) {
 }
 
 int pt2pt_has(const char *name) { return find(name) != NULL; }
+
+int pt2pt_sized(const char *name) { return find(name)->whose != EVERYBODY; }
 
 /* The point that runs. */
 static const struct measure *running;
