@@ -15,22 +15,26 @@ import (
 // of the same form whatever the call is, on a plane of their own, so it doesn't depend on what it is to find out. Either all
 // ranks find that they agree, or all return the same error and nothing of the call has been sent: a program may even go on.
 //
+//	notices   every rank tells those whose records it gets, and who get its own, what it calls, as soon as it does
 //	records   every rank learns everybody's record
 //	lengths   only where each pair of ranks has a length of its own: every rank tells those to whom it will send how much
 //	verdicts  only then, or where root alone knows all counts: records again, with what did not fit
 //
-// Calls that were started are compared when their turn comes in the lane, since a start must not wait for others. A rank that never calls
+// Calls that were started are compared when their turn comes in the lane, since a start must not wait for others: they have
+// records of their own, which would be waited for in vain where others have made a blocking call instead. Notices tell: they carry the
+// number of the call among all, and records are exchanged only with ranks whose call of that number is of the same kind. A rank that never calls
 // looks like one that is late. One that has finalized doesn't: the others are told.
 //
 // Cost: ceil(log2 n) messages one after the other, n-1 records in and out; twice that and a message for each pair in the forms with
-// counts or layouts.
+// counts or layouts. Up to 2 ceil(log2 n) notices.
 //
 // Source: J. Bruck, C.-T. Ho, S. Kipnis, E. Upfal, D. Weathersby, "Efficient algorithms for all-to-all communications in
 // multiport message-passing systems", IEEE Transactions on Parallel and Distributed Systems 8 (1997).
 
 // record is what a rank says of itself. Its layout is the same in all programs of a job, which run on machines of one kind.
 type record struct {
-	number  uint64 // of the call, among those of its plane
+	number  uint64 // of the call, among all on the communicator
+	place   int32  // blocking or started: see kind.place
 	code    code
 	fold    uint32
 	root    int64
@@ -44,7 +48,7 @@ type record struct {
 }
 
 // textBytes makes a record four lines of 64 bytes.
-const textBytes = 196
+const textBytes = 192
 
 const noLength = -1
 
@@ -57,6 +61,7 @@ const (
 	isDead                  // or is dead
 	isLost                  // or could not pass it on
 	isUneven                // its own, and the rank wants bytes from culprit, which has theirs
+	isHidden                // a rank in between has another kind of call
 )
 
 func (r *record) String() string {
@@ -64,13 +69,14 @@ func (r *record) String() string {
 }
 
 // checked runs j after all ranks have agreed about it.
-func (x *call) checked(j *job, s *state, begun []uintptr) {
+func (x *call) checked(j *job, s *state, h *herald) {
 	if x.size > 1 || x.comm.Inter() {
-		y := *x
-		if y.comm.Inter() {
-			y.toBoth()
+		y := x.inCheck()
+		if x.kind == blocking {
+			var pcs [16]uintptr
+			h = y.announce(j, s, pcs[:runtime.Callers(2, pcs[:])])
 		}
-		y.agree(j, s, begun)
+		y.agree(j, h)
 		x.err, x.spoiled = y.err, y.spoiled
 	}
 	if x.err != nil {
@@ -85,18 +91,64 @@ func (x *call) checked(j *job, s *state, begun []uintptr) {
 	}
 }
 
-// agree fails unless all ranks are about to do the same.
-func (x *call) agree(j *job, s *state, begun []uintptr) {
-	if x.kind == blocking {
-		var pcs [16]uintptr
-		begun = pcs[:runtime.Callers(3, pcs[:])]
+// inCheck is the call as it is compared: of all ranks, on the plane for that.
+func (x *call) inCheck() call {
+	y := *x
+	if y.comm.Inter() {
+		y.toBoth()
 	}
-	x.plane = x.comm.PlaneCheck()
-	s.compared[x.kind.place()]++
-	mine := x.record(j)
-	mine.number = s.compared[x.kind.place()]
-	mine.length = int32(copy(mine.text[:], x.describe(j)+at(engine.Where(begun))))
-	all := x.tell(mine)
+	y.plane = y.comm.PlaneCheck()
+	return y
+}
+
+// herald is what a rank has said of a call as soon as the program has made it.
+type herald struct {
+	mine record
+	reqs []*engine.Req   // to the ranks around
+	away map[int]*record // those of the ranks around that have a call of another kind; after agree
+}
+
+// announce begins to tell the ranks around what is called. It waits for nobody.
+func (x *call) announce(j *job, s *state, begun []uintptr) *herald {
+	h := &herald{mine: x.record(j)}
+	h.mine.number = s.called.Add(1)
+	h.mine.place = int32(x.kind.place())
+	h.mine.length = int32(copy(h.mine.text[:], x.describe(j)+at(engine.Where(begun))))
+	for _, r := range x.around() {
+		h.reqs = append(h.reqs, x.pass(r, blockOf([]record{h.mine}), h.tag()))
+	}
+	return h
+}
+
+// around are the ranks that this one exchanges records with.
+func (x *call) around() (ranks []int) {
+	for d := 1; d < x.size; d *= 2 {
+		for _, r := range []int{(x.rank + d) % x.size, (x.rank - d + x.size) % x.size} {
+			if !slices.Contains(ranks, r) {
+				ranks = append(ranks, r)
+			}
+		}
+	}
+	return ranks
+}
+
+// tag is that of notices. There are as many as there can be calls under way.
+func (h *herald) tag() int32 { return mpi.CheckNotice + int32(h.mine.number&(1<<24-1)) }
+
+// agree fails unless all ranks are about to do the same.
+func (x *call) agree(j *job, h *herald) {
+	mine := h.mine
+	for i, r := range x.around() {
+		var theirs [1]record
+		if why, _ := x.hear(r, blockOf(theirs[:]), h.tag()); why == isSaid && theirs[0].place != mine.place {
+			if h.away == nil {
+				h.away = map[int]*record{}
+			}
+			h.away[r] = &theirs[0]
+		}
+		x.passed(r, h.reqs[i])
+	}
+	all := x.tell(mine, h.away)
 	if x.err != nil || x.missing(all) {
 		return
 	}
@@ -107,7 +159,7 @@ func (x *call) agree(j *job, s *state, begun []uintptr) {
 	if !x.fit(j, all, &mine) {
 		return
 	}
-	verdicts := x.tell(mine)
+	verdicts := x.tell(mine, nil)
 	if x.err != nil || x.missing(verdicts) {
 		return
 	}
@@ -140,16 +192,26 @@ func (x *call) object(r int) string {
 }
 
 // tell gives every rank mine and returns everybody's, by rank. After the round of distance d a rank has the records of the 2d ranks that
-// end with it. What can't be had is replaced by the reason, which goes on to the others.
-func (x *call) tell(mine record) []record {
+// end with it. What can't be had is replaced by the reason, which goes on to the others. Ranks that are away neither send nor receive:
+// instead of their records there are their notices. So everybody learns that there are two kinds of calls: either a rank
+// has such a notice, or it has all records.
+func (x *call) tell(mine record, away map[int]*record) []record {
 	n := x.size
 	down := make([]record, n) // of this rank, the one before ...
 	down[0] = mine
 	for d := 1; d < n; d *= 2 {
 		k := min(d, n-d)
 		to, from := (x.rank+d)%n, (x.rank-d+n)%n
-		out := x.pass(to, blockOf(down[:k]))
-		if why, who := x.hear(from, blockOf(down[d:d+k])); why != isSaid {
+		var out *engine.Req
+		if away[to] == nil {
+			out = x.pass(to, blockOf(down[:k]), x.checkTag())
+		}
+		if notice := away[from]; notice != nil {
+			down[d] = *notice
+			for i := 1; i < k; i++ {
+				down[d+i] = record{state: isHidden}
+			}
+		} else if why, who := x.hear(from, blockOf(down[d:d+k]), x.checkTag()); why != isSaid {
 			for i := range k {
 				down[d+i] = record{state: why, culprit: int32(who)}
 			}
@@ -171,11 +233,11 @@ func (x *call) checkTag() int32 {
 }
 
 // pass begins to send b, without news of failures: records carry them.
-func (x *call) pass(to int, b block) *engine.Req {
-	if x.eng.TrySend(x.plane, x.members[to], x.checkTag(), b.p, b.bytes) {
+func (x *call) pass(to int, b block, tag int32) *engine.Req {
+	if x.eng.TrySend(x.plane, x.members[to], tag, b.p, b.bytes) {
 		return nil
 	}
-	return x.eng.StartSend(engine.OpSend, x.plane, x.members[to], x.checkTag(), engine.Data{P: b.p, N: b.bytes})
+	return x.eng.StartSend(engine.OpSend, x.plane, x.members[to], tag, engine.Data{P: b.p, N: b.bytes})
 }
 
 // passed waits for a send. That its receiver is gone, receivers of his messages find out.
@@ -190,8 +252,8 @@ func (x *call) passed(to int, r *engine.Req) {
 }
 
 // hear receives b, or the reason why not and whose fault that is.
-func (x *call) hear(from int, b block) (why recordState, culprit int) {
-	r := x.eng.StartRecv(engine.OpRecv, x.plane, x.members[from], x.checkTag(), engine.Data{P: b.p, N: b.bytes})
+func (x *call) hear(from int, b block, tag int32) (why recordState, culprit int) {
+	r := x.eng.StartRecv(engine.OpRecv, x.plane, x.members[from], tag, engine.Data{P: b.p, N: b.bytes})
 	st, err := x.completeWith(r)
 	switch {
 	case errors.Is(err, engine.ErrFinalized):
@@ -232,6 +294,11 @@ func (x *call) missing(all []record) bool {
 
 // odd finds two ranks that don't fit together, one of them the caller if possible.
 func (x *call) odd(all []record) (a, b int, ok bool) {
+	for r := range all {
+		if all[r].state == isSaid && all[r].place != all[x.rank].place {
+			return r, x.rank, false
+		}
+	}
 	for r := range all {
 		if !all[r].fits(&all[x.rank]) {
 			return r, x.rank, false
@@ -345,7 +412,7 @@ func (x *call) lengths(dsts []int, out func(i int) int, srcs, order []int, in fu
 	for i, to := range dsts {
 		if to != mpi.ProcNull {
 			said64[i] = int64(out(i))
-			reqs[i] = x.pass(to, blockOf(said64[i:i+1]))
+			reqs[i] = x.pass(to, blockOf(said64[i:i+1]), x.checkTag())
 		}
 	}
 	for _, i := range order {
@@ -354,7 +421,7 @@ func (x *call) lengths(dsts []int, out func(i int) int, srcs, order []int, in fu
 			continue
 		}
 		var theirs int64
-		if why, _ := x.hear(from, block{unsafe.Pointer(&theirs), 1, 8}); why == isSaid {
+		if why, _ := x.hear(from, block{unsafe.Pointer(&theirs), 1, 8}, x.checkTag()); why == isSaid {
 			compare(from, int(theirs), in(i))
 		}
 	}

@@ -71,6 +71,20 @@ var disagreements = []struct {
 			return errors.Join(b.Wait(), a.Wait())
 		},
 		[]string{"Ibarrier at collective/check_test.go:", "Iexscan(sum, float64) of 8 elements at collective/check_test.go:"}},
+	{"blocking and nonblocking",
+		func(c *mpi.Comm, x []float64, _ []int) error { return collective.Barrier(c) },
+		func(c *mpi.Comm, x []float64, _ []int) error { return waitFor(collective.Ibarrier(c)) },
+		[]string{" Ibarrier at collective/check_test.go:", " Barrier at collective/check_test.go:"}},
+	{"nonblocking and blocking",
+		func(c *mpi.Comm, x []float64, _ []int) error { return waitFor(collective.Ibcast(c, x, 0)) },
+		func(c *mpi.Comm, x []float64, _ []int) error { return collective.Bcast(c, x, 0) },
+		[]string{" Ibcast of 64 bytes from root 0 at collective/check_test.go:", " Bcast of 64 bytes from root 0 at collective/check_test.go:"}},
+	{"persistent and blocking",
+		func(c *mpi.Comm, x []float64, _ []int) error {
+			return startOnce(collective.AllreduceInit(c, x, x, collective.Sum))
+		},
+		func(c *mpi.Comm, x []float64, _ []int) error { return collective.Allreduce(c, x, x, collective.Sum) },
+		[]string{" AllreduceInit(sum, float64) of 8 elements at", " Allreduce(sum, float64) of 8 elements at"}},
 	{"persistent",
 		func(c *mpi.Comm, x []float64, _ []int) error { return startOnce(collective.BcastInit(c, x, 0)) },
 		func(c *mpi.Comm, x []float64, _ []int) error { return startOnce(collective.BcastInit(c, x, 1)) },
@@ -139,6 +153,13 @@ var disagreements = []struct {
 		[]string{"wants ", "NeighborAllgather of 8 bytes at", "NeighborAllgather of 16 bytes at"}},
 }
 
+func waitFor(r *collective.Request, err error) error {
+	if err != nil {
+		return err
+	}
+	return r.Wait()
+}
+
 func startOnce(r *collective.Request, err error) error {
 	if err != nil {
 		return err
@@ -204,6 +225,37 @@ func TestChecked(t *testing.T) {
 					}, mpi.WithCheck())
 				})
 			}
+		}
+	}
+}
+
+// TestCheckedKinds has every possible set of ranks start what the others call in its blocking form, twice, with good calls of both kinds around.
+func TestCheckedKinds(t *testing.T) {
+	for n := 2; n <= 5; n++ {
+		for set := 1; set < 1<<n-1; set++ {
+			mpitest.Run(t, n, func(c *mpi.Comm) error {
+				ctx, stop := context.WithTimeout(context.Background(), patience)
+				defer stop()
+				c = c.WithContext(ctx)
+				for range 2 {
+					early, err := collective.Ibarrier(c)
+					if err != nil {
+						return err
+					}
+					if set>>c.Rank()&1 == 1 {
+						err = waitFor(collective.Ibarrier(c))
+					} else {
+						err = collective.Barrier(c)
+					}
+					if !errors.Is(err, collective.ErrMismatch) || !strings.Contains(err.Error(), " Ibarrier at") || !strings.Contains(err.Error(), " Barrier at") {
+						return fmt.Errorf("%b start, rank %d: %w", set, c.Rank(), err)
+					}
+					if err := errors.Join(collective.Barrier(c), early.Wait()); err != nil {
+						return fmt.Errorf("%b start, rank %d, around: %w", set, c.Rank(), err)
+					}
+				}
+				return nil
+			}, mpi.WithCheck())
 		}
 	}
 }

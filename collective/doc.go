@@ -40,9 +40,9 @@
 // at the rank that receives the message that doesn't fit, then or in a later call.
 //
 // golaunch -check, or mpi.WithCheck, has the ranks compare every call before it begins: operation, root, reduction, type of
-// its elements and lengths. If they disagree, all of them get ErrMismatch, which shows two calls that don't fit and where they are
-// in the source, and nothing of the call has been done; so it is when a rank has finalized. A rank that is late is waited for, and
-// so is one that starts what another calls in its blocking form.
+// its elements and lengths, and whether it blocks. If they disagree, all of them get ErrMismatch, which shows two calls that don't fit
+// and where they are in the source, and nothing of the call has been done; so it is when a rank has finalized. A rank that is late is
+// waited for. Started calls count when they are started: all ranks must make them in the same order with the blocking ones.
 //
 // Messages of package mpi on the same communicator are never taken for those of a
 // collective call, nor the other way round.

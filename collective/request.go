@@ -31,6 +31,7 @@ type Request struct {
 	numbers       []int     // of job: counts and displacements
 	layouts       []mpi.Layout
 	ahead         ahead
+	herald        *herald // if calls are compared
 }
 
 // kind is how a collective was called.
@@ -63,6 +64,7 @@ func (j *job) begin(c *mpi.Comm) (*Request, error) {
 	r.comm, r.job = c, *j
 	r.own()
 	r.note()
+	r.announce()
 	l.start(r)
 	l.mu.Unlock()
 	return r, nil
@@ -122,6 +124,8 @@ func (r *Request) Start() {
 	l.queue(r)
 	if err != nil {
 		l.drop(r, err)
+	} else {
+		r.announce()
 	}
 	r.sendAhead()
 	l.attend()
@@ -194,6 +198,15 @@ func (r *Request) note() {
 	r.begun = r.begun[:runtime.Callers(2, r.begun[:cap(r.begun)])]
 }
 
+// announce tells others that r is started, if calls are compared.
+func (r *Request) announce() {
+	if r.comm.Checked() && (r.comm.Size() > 1 || r.comm.Inter()) {
+		x := r.call(nil)
+		x = x.inCheck()
+		r.herald = x.announce(&r.job, r.lane.state, r.begun)
+	}
+}
+
 func (r *Request) name() string { return r.job.code.name(r.kind) }
 
 // run does r's part. The lane is ours. worker is nil in a goroutine that waits for it.
@@ -216,7 +229,7 @@ func (r *Request) attempt(worker *engine.Aside) error {
 	}
 	x := r.call(worker)
 	if c.Checked() {
-		x.checked(&r.job, r.lane.state, r.begun)
+		x.checked(&r.job, r.lane.state, r.herald)
 		return x.end()
 	}
 	if x.shared = x.board(r.lane.state); x.err == nil {

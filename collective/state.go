@@ -14,8 +14,8 @@ type state struct {
 	lane      lane // of the collectives that were started and not waited for
 	schedules schedules
 	nodes     atomic.Pointer[nodes]
-	compared  [2]uint64    // calls that were compared, blocking and started ones
-	waited    atomic.Int32 // 1 + code of the blocking call that has waited last
+	called    atomic.Uint64 // calls that are compared
+	waited    atomic.Int32  // 1 + code of the blocking call that has waited last
 }
 
 // stateOf is the state of c, which is made at its first collective.

@@ -12,6 +12,7 @@ func (c *Comm) Checked() bool { return c.checks }
 const (
 	CheckBlocking = iota
 	CheckStarted  // of collectives that were started
+	CheckNotice   // and above: that a call has been made, of either kind
 )
 
 // PlaneCheck is the context in which collectives are compared. No compatibility promise.

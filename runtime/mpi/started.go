@@ -125,7 +125,8 @@ func (c *Comm) pending(q engine.Pending, started []Started) bootstrap.Pending {
 	}
 	plane := q.Ctx % planes
 	if plane == planeCheck {
-		if plane = planeCollective; q.Tag == CheckStarted {
+		runs := slices.ContainsFunc(started, func(s Started) bool { return s.Runs })
+		if plane = planeCollective; q.Tag == CheckStarted || q.Tag >= CheckNotice && runs {
 			plane = planeNonblocking
 		}
 	}
