@@ -194,7 +194,7 @@ func collectives(quick bool) []group {
 func startup(quick bool) []group {
 	hello := group{name: "32 ranks", ranks: 32, wall: true, sides: []harness.Side{harness.Ours, harness.OpenMPI, harness.MPICH},
 		points: []harness.Point{{Case: "hello"}}, budget: 10 * time.Millisecond}
-	// A communicator is made, used for the first time, and freed. Of 64 ranks on 2 cores MPICH makes none within a second.
+	// A communicator is made, used for the first time, and freed. Of 64 ranks on 2 cores MPICH takes a second for each.
 	makes := []harness.Point{{Case: "dup"}, {Case: "dup_barrier"}, {Case: "split"}, {Case: "split_barrier"}}
 	busy := []harness.Side{harness.Ours, harness.OpenMPI, harness.OpenMPIYield}
 	many := group{name: "communicators of 64 ranks", ranks: 64, sides: busy, points: makes, budget: 100 * time.Millisecond}
