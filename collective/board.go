@@ -27,6 +27,7 @@ import (
 //	own    8 bytes  never read; by the reader, see used
 //	inline          data
 //	left   8 bytes  the rank reads nothing of this round and those before any more; by the rank
+//	recall 8 bytes  64 behind left: what the rank has lent is worth nothing any more; see board_arena.go
 //
 // A rank has as many places as there are rounds that it can be ahead: place i serves rounds i, i+rounds, i+2 rounds...
 // Before it writes to one it must know that everybody has left the round it served last. After an operation in which all publish
@@ -48,14 +49,16 @@ type board struct {
 	cell   int     // bytes of a cell, a power of two
 	common *mpi.Common
 
-	round uint64 // the last that this rank has begun
-	known uint64 // everybody has left this round
-	looks int
-	crowd bool   // more ranks than processors
-	most  int    // bytes of the largest element
-	meets uint64 // meetings that this rank has come to, see board_crowd.go
-	xs    []unsafe.Pointer
-	err   error // of the operation that failed: the ranks are out of step since
+	round    uint64 // the last that this rank has begun
+	known    uint64 // everybody has left this round
+	looks    int
+	crowd    bool   // more ranks than processors
+	most     int    // bytes of the largest element
+	meets    uint64 // meetings that this rank has come to, see board_crowd.go
+	xs       []unsafe.Pointer
+	loans    loans
+	lendFrom int   // bytes of an operation from which on data is lent
+	err      error // of the operation that failed: the ranks are out of step since
 }
 
 const (
@@ -112,6 +115,9 @@ func (b *board) makeRoom(x *call) bool {
 func (b *board) publish(sign signature) {
 	p := b.place(b.me, b.round)
 	*(*signature)(unsafe.Add(p, 8)) = sign
+	if b.loans.saying {
+		b.say(p)
+	}
 	atomic.StoreUint64((*uint64)(p), b.round)
 	b.wake()
 }
@@ -232,6 +238,7 @@ func (b *board) sleep(x *call, sleepers *uint32, w *uint64, upTo uint64) bool {
 // fail ends the use of the board: this rank's next round is no longer that of the others.
 func (b *board) fail(x *call, err error) {
 	b.err = err
+	atomic.StoreUint64(b.recall(b.me), 1)
 	x.spoil(x.rankOf(x.rank), true, err)
 }
 

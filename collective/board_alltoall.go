@@ -5,15 +5,16 @@ import "unsafe"
 // alltoall: everybody publishes a part of each piece, and copies what is for it.
 //
 // Cost: a round for each cell, which holds the same part of all pieces but one's own. Each piece is copied twice.
+// If all is lent: one round and the wait until all have left it; each piece is copied once. In place nothing is.
 func (b *board) alltoall(x *call, j *job, sign signature) {
 	size := j.src.bytes / b.n
-	b.exchange(x, j.src.p, size, b.perPiece(1), sign, func(at, n int, round uint64) {
+	b.exchange(x, j, size, 1, sign, func(at, n int, round uint64) {
 		if j.dst.p != j.src.p {
-			move(unsafe.Add(j.dst.p, b.me*size+at), unsafe.Add(j.src.p, b.me*size+at), n)
+			moveLarge(unsafe.Add(j.dst.p, b.me*size+at), unsafe.Add(j.src.p, b.me*size+at), n)
 		}
 		for i := 1; i < b.n; i++ {
 			r := (b.me + i) % b.n
-			move(unsafe.Add(j.dst.p, r*size+at), b.pieceOf(r, round, n), n)
+			moveLarge(unsafe.Add(j.dst.p, r*size+at), b.pieceAt(r, round, n, b.me*size+at), n)
 		}
 	})
 }
@@ -21,18 +22,31 @@ func (b *board) alltoall(x *call, j *job, sign signature) {
 // reduceScatter: everybody publishes a part of each piece, and folds those that are for it, from rank 0 to n-1.
 //
 // Cost: a round for each cell, which holds the same part of all pieces but one's own.
+// If all is lent: one round and the wait until all have left it; nothing is copied.
 func (b *board) reduceScatter(x *call, j *job, sign signature) {
 	size := j.src.bytes / b.n
 	elem := max(1, j.elem())
-	b.exchange(x, j.src.p, size, b.perPiece(elem), sign, func(at, n int, round uint64) {
+	b.exchange(x, j, size, elem, sign, func(at, n int, round uint64) {
+		if b.allLend() {
+			b.foldLent(j, j.dst.p, b.me*size/elem, n/elem, elem)
+			return
+		}
 		for r := range b.xs {
 			if r != b.me {
-				b.xs[r] = b.pieceOf(r, round, n)
+				b.xs[r] = b.pieceAt(r, round, n, b.me*size+at)
 			}
 		}
 		b.xs[b.me] = unsafe.Add(j.src.p, b.me*size+at)
 		j.fold.FoldAll(unsafe.Add(j.dst.p, at), b.xs, n/elem)
 	})
+}
+
+// pieceAt is what rank r has published for this one: n bytes, which begin at that offset of its data if that is lent.
+func (b *board) pieceAt(r int, round uint64, n, off int) unsafe.Pointer {
+	if b.someLend() && b.loans.refs[r] != nil {
+		return unsafe.Add(b.loans.refs[r], off)
+	}
+	return b.pieceOf(r, round, n)
 }
 
 // perPiece is how many bytes of each piece a cell holds, a multiple of unit.
@@ -44,17 +58,31 @@ func (b *board) perPiece(unit int) int {
 	return n / unit * unit
 }
 
-// exchange publishes the pieces of size bytes that lie at p, per bytes of each in a round, and calls pull for what the others have
-// published: n bytes from at on of each piece. While the others read one round, the next is written.
-func (b *board) exchange(x *call, p unsafe.Pointer, size, per int, sign signature, pull func(at, n int, round uint64)) {
+// exchange publishes the pieces of size bytes that src consists of, part of each in a round, and calls pull for what the others have
+// published: n bytes, whole units, from at on of each piece. While the others read one round, the next is written. If all is
+// lent there is one round.
+func (b *board) exchange(x *call, j *job, size, unit int, sign signature, pull func(at, n int, round uint64)) {
+	per, p := b.perPiece(unit), j.src.p
+	big := b.lendable(j.src.bytes)
+	if big {
+		b.offer(p, j.src.bytes, 0)
+		if j.code == opAlltoall && j.dst.p == p {
+			b.keep() // what others have not read yet would be overwritten
+		}
+	}
 	if !b.packPieces(x, p, size, 0, min(per, size)) {
 		return
 	}
 	b.publishToAll(sign)
 	for at := 0; at == 0 || at < size; at += per {
 		round := b.round
-		if !b.meet(x, round, sign) {
+		if !b.meet(x, round, sign) || at == 0 && big && !b.hearAll(x, round, j.src.bytes) {
 			return
+		}
+		if big && b.allLend() {
+			pull(0, size, round)
+			b.used(b.peer(), round, 0)
+			break
 		}
 		if next := at + per; next < size {
 			if !b.packPieces(x, p, size, next, min(per, size-next)) {
@@ -66,7 +94,7 @@ func (b *board) exchange(x *call, p unsafe.Pointer, size, per int, sign signatur
 		if n > 0 {
 			pull(at, n, round)
 		}
-		b.used(b.peer(), round, n)
+		b.usedCell(b.peer(), round, n)
 	}
-	b.done()
+	b.endAll(x)
 }

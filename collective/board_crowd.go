@@ -50,6 +50,9 @@ func (b *board) publishToAll(sign signature) {
 func (b *board) arrive(sign signature) bool {
 	p := b.place(b.me, b.round)
 	*(*signature)(unsafe.Add(p, 8)) = sign
+	if b.loans.saying {
+		b.say(p)
+	}
 	atomic.StoreUint64((*uint64)(p), b.round)
 	b.meets++
 	if atomic.AddUint64(b.arrived(), 1) == b.meets*uint64(b.n) {

@@ -75,12 +75,14 @@ func (j *job) elem() int {
 	return 0
 }
 
-// post publishes n bytes at p as the next round.
+// post publishes n bytes at p as the next round. What is lent stays where it is.
 func (b *board) post(x *call, p unsafe.Pointer, n int, sign signature) bool {
 	if !b.begin(x) {
 		return false
 	}
-	move(b.data(b.me, b.round, n), p, n)
+	if !b.loans.lends {
+		move(b.data(b.me, b.round, n), p, n)
+	}
 	b.publish(sign)
 	return true
 }
@@ -90,7 +92,9 @@ func (b *board) postToAll(x *call, p unsafe.Pointer, n int, sign signature) bool
 	if !b.begin(x) {
 		return false
 	}
-	move(b.data(b.me, b.round, n), p, n)
+	if !b.loans.lends {
+		move(b.data(b.me, b.round, n), p, n)
+	}
 	b.publishToAll(sign)
 	return true
 }

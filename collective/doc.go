@@ -75,6 +75,10 @@
 // Scatter and ReduceScatter, the rank's own piece of the long slice as the short one. Slices that overlap in any other way panic.
 // With an error, what dst holds is undefined.
 //
+// Large data that lies in a buffer from mpi.Alloc is not copied to shared memory first: on a node the others copy it, or fold it,
+// straight from there, two to four times as fast. A root then returns when all have it. It doesn't matter if only some ranks
+// have such buffers.
+//
 // # Operations and their order
 //
 //	Sum Prod           numbers

@@ -25,6 +25,15 @@ func Cell(ranks int, crowded bool) int {
 	return cell
 }
 
+// LendFrom is from how many bytes on a rank's data is lent if it lies in an arena, and not copied to cells. Its rank has to wait then until
+// all have read it, which with more ranks than processors costs a change of context for each.
+func LendFrom(crowded bool) int {
+	if crowded {
+		return 64 << 10
+	}
+	return 8 << 10
+}
+
 // BoardSize says where the cells of a board begin, on a page, and how large it is. Memory is taken only for what is used: the cells by
 // data of more than 100 bytes.
 func BoardSize(ranks, cell int) (cells, total int) {

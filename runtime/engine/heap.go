@@ -113,3 +113,6 @@ func (e *Engine) reclaim(p *peer) {
 		_, _ = h.ReclaimHolder(int(p.rank)) // damage there is reported when the block is used
 	}
 }
+
+// Opened is the arena of a rank of the job if this rank has opened it, as it has every arena that it holds memory in; else nil.
+func (e *Engine) Opened(rank int) *arena.View { return e.views[rank].Load() }
