@@ -21,9 +21,12 @@ type Case struct {
 
 	Nonblocking bool // begun, and waited for at once
 	Overlap     bool // begun, and waited for after a computation
-	Persistent  bool // prepared once, then begun and waited for again and again
-	Neighbor    bool // with the two neighbours on a ring: the size is that of a block for one of them
+
+	Arena bool // ours with buffers from mpi.Alloc, beside what the peers do with theirs
 }
+
+// ArenaSuffix makes the name of a case that of the same with buffers from mpi.Alloc.
+const ArenaSuffix = "_arena"
 
 // OverlapSuffix makes the name of a nonblocking case that of its overlap.
 const OverlapSuffix = "_overlap"
@@ -31,10 +34,10 @@ const OverlapSuffix = "_overlap"
 // Cases lists every case by name. Those with an empty Peer are ours alone: they have absolute bars.
 var Cases = slices.Concat([]Case{
 	{Name: "latency", Unit: "us", Title: "Latency (us)", Peer: "latency", Sized: true, Zero: true},
-	{Name: "latency_arena", Unit: "us", Title: "Latency (us)", Peer: "latency", Sized: true},
+	{Name: "latency_arena", Unit: "us", Title: "Latency (us)", Peer: "latency", Sized: true, Arena: true},
 	{Name: "move", Unit: "us", Title: "Latency (us)", Sized: true},
 	{Name: "bw", Unit: "MB/s", Title: "Bandwidth (MB/s)", Rate: true, Peer: "bw", Sized: true},
-	{Name: "bw_arena", Unit: "MB/s", Title: "Bandwidth (MB/s)", Rate: true, Peer: "bw", Sized: true},
+	{Name: "bw_arena", Unit: "MB/s", Title: "Bandwidth (MB/s)", Rate: true, Peer: "bw", Sized: true, Arena: true},
 	{Name: "bibw", Unit: "MB/s", Title: "Bandwidth (MB/s)", Rate: true, Peer: "bibw", Sized: true},
 	{Name: "mbw_mr", Unit: "Mmsg/s", Title: "Mmsg/s", Rate: true, Peer: "mbw_mr", Sized: true},
 	{Name: "multi_lat", Unit: "us", Title: "Latency (us)", Peer: "multi_lat", Sized: true, Zero: true},
@@ -49,7 +52,7 @@ var Cases = slices.Concat([]Case{
 	{Name: "memory", Unit: "MiB", Title: "MiB per rank", Peer: "memory"},
 	{Name: "hello", Unit: "ms", Title: "Start to end (ms)", Peer: "hello"},
 },
-	collectives, nonblocking(collectives), persistent, neighbors)
+	collectives, inArenas(collectives), nonblocking(collectives))
 
 // collectives are the blocking ones with a size, in the order of the report.
 var collectives = []Case{
@@ -57,25 +60,6 @@ var collectives = []Case{
 	ofFloats("scan"), ofFloats("exscan"),
 	ofBytes("allgather"), ofBytes("alltoall"), ofBytes("gather"), ofBytes("scatter"),
 	ofBytes("allgatherv"), ofBytes("alltoallv"), ofBytes("alltoallw"), ofBytes("gatherv"), ofBytes("scatterv"),
-}
-
-// persistent are persistent forms, with OSU's names.
-var persistent = []Case{
-	{Name: "barrier_persistent", Unit: "us", Title: "Avg Latency(us)", Peer: "barrier_persistent", Collective: true, Persistent: true},
-	again(ofBytes("bcast_persistent")), again(ofFloats("allreduce_persistent")),
-}
-
-func again(c Case) Case {
-	c.Persistent = true
-	return c
-}
-
-// neighbors are neighbourhood collectives on a ring.
-var neighbors = []Case{near(ofBytes("neighbor_allgather")), near(ofBytes("neighbor_alltoall"))}
-
-func near(c Case) Case {
-	c.Neighbor = true
-	return c
 }
 
 // ofBytes is a collective that moves bytes, with OSU's name and heading.
@@ -88,6 +72,16 @@ func ofFloats(name string) Case {
 	c := ofBytes(name)
 	c.Floats = true
 	return c
+}
+
+// inArenas are the cases with buffers from mpi.Alloc.
+func inArenas(cases []Case) []Case {
+	var all []Case
+	for _, c := range cases {
+		c.Name, c.Arena = c.Name+ArenaSuffix, true
+		all = append(all, c)
+	}
+	return all
 }
 
 // nonblocking are the forms of the cases that are begun and waited for, and their overlaps.

@@ -25,6 +25,8 @@ type collectiveCase struct {
 	// sums says that the elements are float32 and that the rank gets sums over the first so many ranks instead, which are
 	// those of its part of the whole: the elements from first on.
 	sums func(rank, size, elements int) (ranks, first, n int)
+
+	arena bool // buffers from mpi.Alloc
 }
 
 var collectiveCases = map[string]collectiveCase{
@@ -44,12 +46,6 @@ var collectiveCases = map[string]collectiveCase{
 	"reduce_scatter_block": {op: reduceScatterBlock, gives: one, gets: one, sums: equalPartOverAll},
 	"scan":                 {op: scan, gives: one, gets: one, sums: upTo},
 	"exscan":               {op: exscan, gives: one, gets: othersThanRoot(one), sums: below},
-
-	"barrier_persistent":   {op: barrierPersistent, gives: none, gets: none},
-	"bcast_persistent":     {op: bcastPersistent, gives: rootAlone(one), gets: othersThanRoot(one), sends: same, receives: same},
-	"allreduce_persistent": {op: allreducePersistent, gives: one, gets: one, sums: overAll},
-	"neighbor_allgather":   {op: neighborAllgather, gives: one, gets: two, sends: ofRank, receives: ofNeighbor},
-	"neighbor_alltoall":    {op: neighborAlltoall, gives: two, gets: two, sends: ofRank, receives: ofNeighbor},
 }
 
 func bcast(b *bench, send, recv []byte) func() error {
@@ -163,9 +159,7 @@ func sideBySide(size, n int) (counts, displs []int) {
 	return counts, displs
 }
 
-func none(_, _ int) int       { return 0 }
 func one(_, _ int) int        { return 1 }
-func two(_, _ int) int        { return 2 }
 func oneEach(_, size int) int { return size }
 
 func rootAlone(of func(rank, size int) int) func(rank, size int) int {
@@ -189,9 +183,6 @@ func othersThanRoot(of func(rank, size int) int) func(rank, size int) int {
 func same(_, _, _ int) int      { return 0 }
 func ofRank(rank, _, _ int) int { return rank }
 func ofBlock(_, _, j int) int   { return j }
-
-// ofNeighbor: the first block is the left neighbour's, the second the right one's.
-func ofNeighbor(rank, size, j int) int { return (rank + size - 1 + 2*j) % size }
 
 func fromTo(rank, size, j int) int { return rank*size + j }
 func toFrom(rank, size, j int) int { return j*size + rank }
@@ -238,6 +229,16 @@ func (c *collectiveCase) fits(size, n int) bool {
 func (b *bench) collective(c collectiveCase, n int) (value float64, iterations int, err error) {
 	sends, recvs := c.buffers(b.rank, b.size, n)
 	send, recv := b.send[:sends], b.recv[:recvs]
+	if c.arena {
+		for _, buf := range []*[]byte{&send, &recv} {
+			block, err := mpi.Alloc[byte](b.world, len(*buf))
+			if err != nil {
+				return 0, 0, err
+			}
+			defer block.Free()
+			*buf = block.Slice()
+		}
+	}
 	b.fill(&c, n, send)
 	clear(recv)
 	var op func() error

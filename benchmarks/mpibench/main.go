@@ -19,10 +19,8 @@
 //	bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    mean over the ranks       us
 //	allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                  us
 //	ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for      us
-//	barrier_persistent, bcast_persistent, allreduce_persistent        prepared once              us
-//	neighbor_allgather, neighbor_alltoall    with the two neighbours on a ring                  us
 //	iallreduce_overlap ...    how much of that time is free for a computation (also: -overlap)  %
-//	latency_arena, bw_arena   as latency and bw, with buffers from mpi.Alloc (also: -arena)
+//	latency_arena, bw_arena, bcast_arena ...   as these, with buffers from mpi.Alloc (also: -arena)
 //	move       ping-pong of one buffer by mpi.Move and mpi.RecvMove, one way                 us
 //	allocs     heap objects made in 100 000 blocking operations of one rank                  mallocs
 //	allocs_nb  the same for Isend, Irecv and WaitAll                                         mallocs
@@ -95,7 +93,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a point instead of tables")
 	budget := flags.Float64("budget", 100, "`milliseconds` that the measured loop of one point should take")
 	seconds := flags.Float64("seconds", 3, "how long the case idle waits")
-	arena := flags.Bool("arena", false, "latency and bw with buffers from mpi.Alloc")
+	arena := flags.Bool("arena", false, "latency, bw and blocking collectives with buffers from mpi.Alloc")
 	overlap := flags.Bool("overlap", false, "of nonblocking collectives, how much of their time is free for a computation")
 	allocs := flags.Bool("allocs", false, "count heap allocations, too")
 	points := flags.String("points", "", "`list` of CASE:SIZE, or CASE alone for a case without a size")
@@ -118,8 +116,8 @@ func parse(args []string) (options, error) {
 	}
 	if *arena {
 		for i, p := range o.points {
-			if p.Case == "latency" && p.Bytes > 0 || p.Case == "bw" {
-				o.points[i].Case += "_arena"
+			if _, ok := harness.CaseNamed(p.Case + harness.ArenaSuffix); ok && p.Bytes > 0 {
+				o.points[i].Case += harness.ArenaSuffix
 			}
 		}
 	}

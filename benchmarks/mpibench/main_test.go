@@ -10,11 +10,11 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	o, err := parse([]string{"-json", "-budget", "2.5", "-seconds", "0.5", "-arena", "-points", "latency:0,latency:64K,bw:8,barrier"})
+	o, err := parse([]string{"-json", "-budget", "2.5", "-seconds", "0.5", "-arena", "-points", "latency:0,latency:64K,bw:8,barrier,bcast:64K,ibcast:64K"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := harness.ParsePoints("latency:0,latency_arena:64K,bw_arena:8,barrier")
+	want, _ := harness.ParsePoints("latency:0,latency_arena:64K,bw_arena:8,barrier,bcast_arena:64K,ibcast:64K")
 	if !slices.Equal(o.points, want) || o.budget != 2500*time.Microsecond || o.idle != 500*time.Millisecond || !o.json || o.hello() {
 		t.Errorf("%+v", o)
 	}
@@ -62,7 +62,7 @@ func TestEveryCaseExists(t *testing.T) {
 		if count(timed, special, collective, c.Name == "hello") != 1 {
 			t.Errorf("case %s: timed %v, special %v, collective %v", c.Name, timed, special, collective)
 		}
-		if collective && !(c.Collective && c.Floats == (of.sums != nil) && c.Nonblocking == (of.start != nil) && c.Overlap == overlap) {
+		if collective && !(c.Collective && c.Floats == (of.sums != nil) && c.Nonblocking == (of.start != nil) && c.Overlap == overlap && c.Arena == of.arena) {
 			t.Errorf("case %s is another in the catalogue: %+v", c.Name, c)
 		}
 	}

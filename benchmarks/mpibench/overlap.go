@@ -8,10 +8,15 @@ import (
 	"github.com/golaunch/golaunch/collective"
 )
 
-// collectiveNamed finds the case of that name, which may be that of a nonblocking one or of its overlap.
+// collectiveNamed finds the case of that name, which may be that of one with buffers from mpi.Alloc, of a nonblocking one or of its overlap.
 func collectiveNamed(name string) (c collectiveCase, overlap, ok bool) {
 	if c, ok = collectiveCases[name]; ok {
 		return c, false, true
+	}
+	if plain, cut := strings.CutSuffix(name, harness.ArenaSuffix); cut {
+		c, ok = collectiveCases[plain]
+		c.arena = true
+		return c, false, ok
 	}
 	name, overlap = strings.CutSuffix(name, harness.OverlapSuffix)
 	name, ok = strings.CutPrefix(name, "i")
