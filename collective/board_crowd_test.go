@@ -127,6 +127,13 @@ func meetings(c *mpi.Comm, size, root int) error {
 		func() error {
 			return errors.Join(Scan(c, dst, mine, Sum), want("Scan", dst, func(i int) float64 { return sum(i, me+1) }))
 		},
+		func() error {
+			err := Exscan(c, dst, mine, Sum)
+			if me > 0 {
+				err = errors.Join(err, want("Exscan", dst, func(i int) float64 { return sum(i, me) }))
+			}
+			return err
+		},
 		func() error { return Barrier(c) },
 		func() error {
 			return errors.Join(Allreduce(c, mine, mine, Min), want("Allreduce in place", mine, func(i int) float64 { return at(0, i) }))
@@ -245,5 +252,29 @@ func TestMeetingsDead(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// TestScanChainDisagrees: a rank that disagrees is found out by itself and by all above, if it isn't the lowest.
+func TestScanChainDisagrees(t *testing.T) {
+	for odd := 1; odd < 4; odd++ {
+		mpitest.Run(t, 4, func(c *mpi.Comm) error {
+			d, err := c.Dup()
+			if err != nil {
+				return err
+			}
+			b, err := crowdedBoard(d)
+			if err != nil {
+				return err
+			}
+			x, op := make([]byte, b.cell+1), Sum
+			if d.Rank() == odd {
+				op = Max
+			}
+			if err := Scan(d, x, x, op); errors.Is(err, ErrMismatch) != (d.Rank() >= odd) {
+				return fmt.Errorf("Scan, rank %d is the odd one: %v", odd, err)
+			}
+			return Barrier(c) // nobody ends before
+		})
 	}
 }
