@@ -16,15 +16,16 @@ type plate struct {
 }
 
 // newPlate cuts a plate of n x n cells for so many ranks. The nearer the blocks
-// come to squares the shorter their rims, and rims are what has to be sent.
+// come to squares the shorter their rims, and rims are what has to be sent. Rather more
+// blocks one below the other than side by side: a row lies in one piece.
 func newPlate(n, ranks int) (plate, error) {
 	dims, err := mpi.DimsCreate(ranks, 0, 0) // the larger one first
 	if err != nil {
 		return plate{}, err
 	}
-	p := plate{n: n, down: dims[1], across: dims[0]}
-	if n < p.across {
-		return p, fmt.Errorf("-n %d: %d ranks want a grid of at least %d cells per side", n, ranks, p.across)
+	p := plate{n: n, down: dims[0], across: dims[1]}
+	if n < p.down {
+		return p, fmt.Errorf("-n %d: %d ranks want a grid of at least %d cells per side", n, ranks, p.down)
 	}
 	return p, nil
 }
