@@ -24,7 +24,7 @@ import (
 //
 //	flag   8 bytes  number of the last round published here; by the rank, publishes all that it wrote before
 //	sign   8 bytes  signature of that round's operation; by the rank, before flag
-//	own    8 bytes  never read; by the reader, see used
+//	about  8 bytes  lengths, where the signature has none: see about; by the rank, before flag. Afterwards by the reader, see used
 //	inline          data
 //	left   8 bytes  the rank reads nothing of this round and those before any more; by the rank
 //	recall 8 bytes  64 behind left: what the rank has lent is worth nothing any more; see board_arena.go
@@ -56,6 +56,7 @@ type board struct {
 	most     int    // bytes of the largest element
 	meets    uint64 // meetings that this rank has come to, see board_crowd.go
 	xs       []unsafe.Pointer
+	got      []int // bytes from each rank, in alltoallv
 	loans    loans
 	lendFrom int   // bytes of an operation from which on data is lent
 	err      error // of the operation that failed: the ranks are out of step since
@@ -78,6 +79,11 @@ func (b *board) place(r int, round uint64) unsafe.Pointer {
 
 func (b *board) left(r int) *uint64 {
 	return (*uint64)(unsafe.Add(b.base, boardHead+(r*(rounds+1)+rounds)*line))
+}
+
+// about is what rank r says about the data that it publishes in a round, in operations where only it knows that.
+func (b *board) about(r int, round uint64) *uint64 {
+	return (*uint64)(unsafe.Add(b.place(r, round), 16))
 }
 
 // data is where n bytes that rank r publishes in a round lie, n at most the size of a cell.

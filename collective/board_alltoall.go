@@ -98,3 +98,56 @@ func (b *board) exchange(x *call, j *job, size, unit int, sign signature, pull f
 	}
 	b.endAll(x)
 }
+
+// reduceScatterv is reduceScatter for pieces of different lengths: a round for each part of the longest.
+func (b *board) reduceScatterv(x *call, j *job, sign signature) {
+	elem := max(1, j.elem())
+	src := cutUp(j.src, j.out, b.n)
+	longest, hash := longestOf(&src, b.n)
+	sign |= signature(hash&0xffff|1) << signRoot // not that of equal ones
+	per := min(b.perPiece(elem), longest)
+	own := src.piece(b.me)
+	if !b.packUneven(x, &src, 0, per) {
+		return
+	}
+	b.publishToAll(sign)
+	for at := 0; at == 0 || at < longest; at += per {
+		round := b.round
+		if !b.meet(x, round, sign) {
+			b.endOrGiveUp(x)
+			return
+		}
+		if next := at + per; next < longest {
+			if !b.packUneven(x, &src, next, per) {
+				return
+			}
+			b.publishToAll(sign)
+		}
+		if n := min(per, own.bytes-at); n > 0 {
+			for r := range b.xs {
+				if r != b.me {
+					b.xs[r] = b.pieceOf(r, round, per)
+				}
+			}
+			b.xs[b.me] = unsafe.Add(own.p, at)
+			j.fold.FoldAll(unsafe.Add(j.dst.p, at), b.xs, n/elem)
+		}
+		b.used(b.peer(), round, per)
+	}
+	b.done()
+}
+
+// packUneven begins the next round and writes, for each other rank, what there is of its piece from at on: per bytes at most, and per bytes
+// apart.
+func (b *board) packUneven(x *call, src *cursor, at, per int) bool {
+	if !b.begin(x) {
+		return false
+	}
+	to := b.data(b.me, b.round, (b.n-1)*per)
+	for i := 1; i < b.n; i++ {
+		if p := src.piece((b.me + i) % b.n); p.bytes > at {
+			move(unsafe.Add(to, (i-1)*per), unsafe.Add(p.p, at), min(per, p.bytes-at))
+		}
+	}
+	return true
+}

@@ -15,6 +15,10 @@ func (b *board) run(x *call, j *job) bool {
 		b.giveUp(x)
 		return true
 	}
+	switch j.code {
+	case opGatherv, opScatterv, opAllgatherv, opAlltoallv, opAlltoallw:
+		return b.runPieces(x, j)
+	}
 	if j.size() > b.most && j.elem() > b.most {
 		return false
 	}
@@ -43,14 +47,33 @@ func (b *board) run(x *call, j *job) bool {
 	case opReduceScatterBlock:
 		b.reduceScatter(x, j, sign)
 	case opReduceScatter:
-		if !j.evenly(b.n) {
-			return false
+		if j.evenly(b.n) {
+			b.reduceScatter(x, j, sign)
+		} else {
+			b.reduceScatterv(x, j, sign)
 		}
-		b.reduceScatter(x, j, sign)
 	case opScan, opExscan:
 		b.scan(x, j, sign)
 	default:
 		return false
+	}
+	return true
+}
+
+// runPieces is run for pieces of different lengths, which are bytes of any elements.
+func (b *board) runPieces(x *call, j *job) bool {
+	sign := j.signPieces()
+	switch {
+	case j.code == opGatherv:
+		b.gatherv(x, j, sign)
+	case j.code == opAllgatherv:
+		b.allgatherv(x, j, sign)
+	case !b.parcels():
+		return false
+	case j.code == opScatterv:
+		b.scatterv(x, j, sign)
+	default:
+		b.alltoallv(x, j, sign)
 	}
 	return true
 }

@@ -15,6 +15,13 @@ import (
 //	bits 40-62  bytes of one rank's part, folded if there are more than fit
 //	bit  63     they were folded
 //
+// Where ranks have pieces of different lengths, some bits are for other things:
+//
+//	Allgatherv             8-39   hash of all lengths; 40-63 are 0
+//	ReduceScatter          24-39  hash of all lengths, 0 if they are equal
+//	Gatherv, Scatterv      40-63  0: see about
+//	Alltoallv, Alltoallw   40-63  0
+//
 // Who has nothing to publish, as it misses data itself, signs gaveUp.
 type signature uint64
 
@@ -27,12 +34,17 @@ const (
 	maxBytes  = 1<<23 - 1
 )
 
+// signPieces is sign without a length.
+func (j *job) signPieces() signature {
+	return signature(uint64(j.code) | uint64(j.fold.name&0xffff)<<signOp | uint64(j.root&0xffff)<<signRoot)
+}
+
 func (j *job) sign() signature {
 	n := uint64(j.size())
 	if n > maxBytes {
 		n = (n^n>>23^n>>46)&maxBytes | (maxBytes + 1)
 	}
-	return signature(uint64(j.code) | uint64(j.fold.name&0xffff)<<signOp | uint64(j.root&0xffff)<<signRoot | n<<signBytes)
+	return j.signPieces() | signature(n<<signBytes)
 }
 
 // differ fails with the difference between what rank r has signed in a round and this rank's signature.
@@ -51,12 +63,25 @@ func (b *board) differ(x *call, r int, round uint64, theirs, mine signature) boo
 		return false
 	case other != code(mine&0xff):
 		return wrong("rank %d is in %s", r0, codeNames[other])
-	case uint16(theirs>>signRoot) != uint16(mine>>signRoot):
-		return wrong("rank %d has root %d, want %d", r0, uint16(theirs>>signRoot), uint16(mine>>signRoot))
-	case uint16(theirs>>signOp) != uint16(mine>>signOp):
-		return wrong("rank %d has another operation or type of elements", r0)
-	case (theirs|mine)>>63 == 0:
-		return wrong("rank %d has %d bytes, want %d", r0, theirs>>signBytes, mine>>signBytes)
 	}
-	return wrong("rank %d has another length", r0)
+	return wrong("%s", unlike(r0, theirs, mine))
+}
+
+// unlike says how what rank r has signed differs from this rank's signature, of the same code.
+func unlike(r int, theirs, mine signature) string {
+	c := code(mine & 0xff)
+	root := uint16(theirs>>signRoot) == uint16(mine>>signRoot)
+	op := uint16(theirs>>signOp) == uint16(mine>>signOp)
+	bytes := theirs>>signBytes == mine>>signBytes
+	switch {
+	case c == opAllgatherv || c == opReduceScatter && op && bytes:
+		return fmt.Sprintf("rank %d has other counts", r)
+	case !root && c != opReduceScatter:
+		return fmt.Sprintf("rank %d has root %d, want %d", r, uint16(theirs>>signRoot), uint16(mine>>signRoot))
+	case !op:
+		return fmt.Sprintf("rank %d has another operation or type of elements", r)
+	case (theirs|mine)>>63 == 0:
+		return fmt.Sprintf("rank %d has %d bytes, want %d", r, theirs>>signBytes, mine>>signBytes)
+	}
+	return fmt.Sprintf("rank %d has another length", r)
 }
