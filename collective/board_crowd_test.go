@@ -32,7 +32,7 @@ func TestMeetings(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				for i, size := range []int{0, 1, 2, 13, 14, metMost / 8, metMost/8 + 1, 5000, b.cell/8 + 9} {
+				for i, size := range []int{0, 1, 2, 13, 14, metMost / 8, metMost/8 + 1, 5000, chainLink/8 + 9, b.cell/8 + 9} {
 					if err := meetings(c, size, i%n); err != nil {
 						return fmt.Errorf("%d elements: %w", size, err)
 					}
@@ -263,11 +263,10 @@ func TestScanChainDisagrees(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			b, err := crowdedBoard(d)
-			if err != nil {
+			if _, err := crowdedBoard(d); err != nil {
 				return err
 			}
-			x, op := make([]byte, b.cell+1), Sum
+			x, op := make([]byte, chainLink+1), Sum
 			if d.Rank() == odd {
 				op = Max
 			}

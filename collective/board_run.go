@@ -35,8 +35,8 @@ func (b *board) run(x *call, j *job) bool {
 	case opGather:
 		b.gather(x, j, sign)
 	case opScatter:
-		// From the third round on root would wait for the others again and again, each time for its place on a processor.
-		if b.crowd && j.dst.bytes > 2*(b.cell/(b.n-1)) {
+		// Root would wait for the others again and again, each time for its place on a processor.
+		if b.crowd && j.dst.bytes > b.cell/(b.n-1) {
 			return false
 		}
 		b.scatter(x, j, sign)

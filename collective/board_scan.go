@@ -11,7 +11,7 @@ import (
 //
 // Cost: a round for each cell. Rank r reads r+1 vectors.
 func (b *board) scan(x *call, j *job, sign signature) {
-	if b.crowded() && j.src.bytes > b.cell {
+	if b.crowded() && j.src.bytes > chainLink {
 		b.scanChain(x, j, sign)
 		return
 	}
@@ -45,11 +45,11 @@ func (b *board) scan(x *call, j *job, sign signature) {
 
 // scanChain: a rank takes what the ranks below it make together from the one just below, and publishes that with its own.
 //
-// Cost: a round for each cell. Each rank reads two vectors and writes two, whatever n; but rank r begins when r others have
-// done their part of a cell.
+// Cost: a round for each link. Each rank reads two vectors and writes two, whatever n; but rank r begins when r others have
+// done their part of a link.
 func (b *board) scanChain(x *call, j *job, sign signature) {
 	elem := j.elem()
-	per := b.cell / elem
+	per := max(1, min(b.cell, chainLink)/elem)
 	for at := 0; at < j.src.n; at += per {
 		n := min(per, j.src.n-at)
 		src, dst := unsafe.Add(j.src.p, at*elem), unsafe.Add(j.dst.p, at*elem)
@@ -99,3 +99,6 @@ func (b *board) seeBelow(x *call, sign signature) bool {
 	}
 	return true
 }
+
+// chainLink is how much goes from rank to rank at once, in bytes.
+const chainLink = 128 << 10

@@ -17,7 +17,7 @@ const (
 func Cell(ranks int, crowded bool) int {
 	cell := 32 << 10
 	if crowded {
-		cell = 128 << 10
+		cell = 256 << 10
 	}
 	for cell > MinCell && ranks*BoardRounds*cell > MaxBoardCells {
 		cell /= 2
