@@ -19,7 +19,8 @@ CORE -> CORE
 collective/kernel collective/plan ->
 collective/tune collective/loggp -> collective/plan
 collective/explain -> collective/plan collective/tune collective/loggp
-PURE = CORE collective/kernel collective/plan collective/tune collective/loggp collective/explain
+runtime/transport/tcp/handshake ->
+PURE = CORE runtime/transport/tcp/handshake collective/kernel collective/plan collective/tune collective/loggp collective/explain
 
 # Shared memory of one node.
 runtime/segment -> runtime/ring runtime/topo runtime/wire
@@ -81,9 +82,10 @@ launcher/golaunch -> github.com/rogpeppe/go-internal
 
 // pureStd lists what a pure package may import from the standard library. Everything else is refused: os, net,
 // syscall, context and sync because they bring files, sockets, system calls, deadlines and other goroutines.
+// Of crypto it is what computes and asks nobody for randomness.
 // time is here for time.Duration; TestPure refuses the functions that read the clock or set a timer.
 const pureStd = `
-bufio bytes cmp container/* encoding encoding/* errors fmt hash hash/* io iter maps math math/* reflect slices sort
+bufio bytes cmp container/* crypto/aes crypto/cipher crypto/hkdf crypto/hmac crypto/sha256 encoding encoding/* errors fmt hash hash/* io iter maps math math/* reflect slices sort
 strconv strings sync/atomic time unicode unicode/* unsafe
 `
 
