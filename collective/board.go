@@ -47,6 +47,7 @@ type board struct {
 	base   unsafe.Pointer
 	cells  uintptr // offset of the cells
 	cell   int     // bytes of a cell, a power of two
+	rounds int     // that a rank can be ahead, a power of two
 	common *mpi.Common
 
 	round    uint64 // the last that this rank has begun
@@ -63,10 +64,11 @@ type board struct {
 }
 
 const (
-	rounds    = tune.BoardRounds
-	line      = tune.BoardLine
-	inline    = line - 24
-	boardHead = tune.BoardHead
+	line       = tune.BoardLine
+	inline     = line - 24
+	boardHead  = tune.BoardHead
+	minChunk   = 16 << 10
+	firstRound = 8 // the number before the first: flags begin as 0
 )
 
 func (b *board) parked() *uint32 { return (*uint32)(b.base) }
@@ -74,11 +76,11 @@ func (b *board) closed() *uint32 { return (*uint32)(unsafe.Add(b.base, line)) }
 
 // place is where rank r publishes in a round.
 func (b *board) place(r int, round uint64) unsafe.Pointer {
-	return unsafe.Add(b.base, boardHead+(r*(rounds+1)+int(round%rounds))*line)
+	return unsafe.Add(b.base, boardHead+(r*(b.rounds+1)+int(round)&(b.rounds-1))*line)
 }
 
 func (b *board) left(r int) *uint64 {
-	return (*uint64)(unsafe.Add(b.base, boardHead+(r*(rounds+1)+rounds)*line))
+	return (*uint64)(unsafe.Add(b.base, boardHead+(r*(b.rounds+1)+b.rounds)*line))
 }
 
 // about is what rank r says about the data that it publishes in a round, in operations where only it knows that.
@@ -91,13 +93,23 @@ func (b *board) data(r int, round uint64, n int) unsafe.Pointer {
 	if n <= inline {
 		return unsafe.Add(b.place(r, round), 24)
 	}
-	return unsafe.Add(b.base, b.cells+uintptr((r*rounds+int(round%rounds))*b.cell))
+	return unsafe.Add(b.base, b.cells+uintptr((r*b.rounds+int(round)&(b.rounds-1))*b.cell))
+}
+
+// chunk is how many of so many bytes a rank publishes in a round: as much as a cell holds, but of short data a quarter, so that one
+// rank reads while the other writes. In a crowd they don't work at the same time anyway.
+func (b *board) chunk(bytes int) int {
+	c := b.cell
+	for !b.crowd && c > minChunk && 4*c > bytes {
+		c /= 2
+	}
+	return c
 }
 
 // begin starts the next round in which this rank publishes, and waits until its place is free.
 func (b *board) begin(x *call) bool {
 	b.round++
-	return b.known+rounds >= b.round || b.makeRoom(x)
+	return b.known+uint64(b.rounds) >= b.round || b.makeRoom(x)
 }
 
 // makeRoom waits until all have left the round that the place for this one served before.
@@ -108,7 +120,7 @@ func (b *board) makeRoom(x *call) bool {
 			continue
 		}
 		w := b.left(r)
-		if atomic.LoadUint64(w) < b.round-rounds && !b.await(x, w, b.round-rounds) {
+		if atomic.LoadUint64(w) < b.round-uint64(b.rounds) && !b.await(x, w, b.round-uint64(b.rounds)) {
 			return false
 		}
 		least = min(least, atomic.LoadUint64(w))
@@ -200,7 +212,7 @@ func (b *board) done() {
 func (b *board) leaveRounds() {
 	atomic.StoreUint64(b.left(b.me), b.round)
 	b.wake()
-	if b.known+rounds > b.round {
+	if b.known+uint64(b.rounds) > b.round {
 		b.ahead()
 	}
 }

@@ -24,7 +24,7 @@ func (b *board) flatMost() int { return 2048 }
 // by the result: see combineLent.
 func (b *board) allreduceFlat(x *call, j *job, sign signature) {
 	elem := max(1, j.elem())
-	per, m := b.cell/elem, j.src.n
+	per, m := max(1, b.chunk(j.src.bytes)/elem), j.src.n
 	big := b.n == 2 && b.lendable(j.src.bytes)
 	if big {
 		b.offerFlat(j)

@@ -49,20 +49,20 @@ func (b *board) pieceAt(r int, round uint64, n, off int) unsafe.Pointer {
 	return b.pieceOf(r, round, n)
 }
 
-// perPiece is how many bytes of each piece a cell holds, a multiple of unit.
-func (b *board) perPiece(unit int) int {
-	n := b.cell / (b.n - 1)
+// perPiece is how many bytes of each piece of so many a rank publishes in a round, a multiple of unit.
+func (b *board) perPiece(size, unit int) int {
+	n := b.chunk(size*(b.n-1)) / (b.n - 1)
 	if unit < 64 && n >= 128 {
 		n &^= 63
 	}
-	return n / unit * unit
+	return max(n/unit, 1) * unit
 }
 
 // exchange publishes the pieces of size bytes that src consists of, part of each in a round, and calls pull for what the others have
 // published: n bytes, whole units, from at on of each piece. While the others read one round, the next is written. If all is
 // lent there is one round.
 func (b *board) exchange(x *call, j *job, size, unit int, sign signature, pull func(at, n int, round uint64)) {
-	per, p := b.perPiece(unit), j.src.p
+	per, p := b.perPiece(size, unit), j.src.p
 	big := b.lendable(j.src.bytes)
 	if big {
 		b.offer(p, j.src.bytes, 0)
@@ -105,7 +105,7 @@ func (b *board) reduceScatterv(x *call, j *job, sign signature) {
 	src := cutUp(j.src, j.out, b.n)
 	longest, hash := longestOf(&src, b.n)
 	sign |= signature(hash&0xffff|1) << signRoot // not that of equal ones
-	per := min(b.perPiece(elem), longest)
+	per := min(b.perPiece(longest, elem), longest)
 	own := src.piece(b.me)
 	if !b.packUneven(x, &src, 0, per) {
 		return

@@ -193,12 +193,12 @@ func TestLentIsNotCopied(t *testing.T) {
 					return err
 				}
 				dst := make([]float32, lc.gets(me, n)*k)
-				cells := unsafe.Slice((*byte)(unsafe.Add(b.base, b.cells)), n*rounds*b.cell)
+				cells := unsafe.Slice((*byte)(unsafe.Add(b.base, b.cells)), n*b.rounds*b.cell)
 				if err := Barrier(c); err != nil {
 					return err
 				}
-				for i := range rounds {
-					copy(cells[(me*rounds+i)*b.cell:][:b.cell], slices.Repeat([]byte{0xee}, b.cell))
+				for i := range b.rounds {
+					copy(cells[(me*b.rounds+i)*b.cell:][:b.cell], slices.Repeat([]byte{0xee}, b.cell))
 				}
 				first := b.round
 				if err := errors.Join(lc.op(c, dst, src), buf.Free()); err != nil {
@@ -207,7 +207,7 @@ func TestLentIsNotCopied(t *testing.T) {
 				if (lc.name != "Gather" || me != lentRoot) && b.round > first+uint64(n*4*k/b.cell)+1 {
 					return fmt.Errorf("%s took %d rounds", lc.name, b.round-first)
 				}
-				for i, v := range cells[me*rounds*b.cell:][:rounds*b.cell] {
+				for i, v := range cells[me*b.rounds*b.cell:][:b.rounds*b.cell] {
 					if v != 0xee {
 						return fmt.Errorf("%s with %d ranks: rank %d has written to byte %d of its cells", lc.name, n, me, i)
 					}
@@ -344,7 +344,7 @@ func TestLentRecalled(t *testing.T) {
 			defer buf.Free()
 			ctx, stop := context.WithCancel(context.Background())
 			go func() { // when the loan is there to be seen
-				for atomic.LoadUint64((*uint64)(b.place(0, rounds+2))) != rounds+2 {
+				for atomic.LoadUint64((*uint64)(b.place(0, firstRound+2))) != firstRound+2 {
 					runtime.Gosched()
 				}
 				stop()

@@ -15,8 +15,9 @@ func (b *board) bcast(x *call, j *job, sign signature) {
 			b.listen()
 		}
 	}
-	for at := 0; at == 0 || at < size; at += b.cell {
-		n := min(b.cell, size-at)
+	per := b.chunk(size)
+	for at := 0; at == 0 || at < size; at += per {
+		n := min(per, size-at)
 		p := unsafe.Add(j.dst.p, at)
 		if b.me == j.root {
 			if !b.post(x, p, n, sign) {

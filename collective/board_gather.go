@@ -13,18 +13,19 @@ func (b *board) allgather(x *call, j *job, sign signature) {
 	if big {
 		b.offer(j.src.p, size, 0)
 	}
-	if !b.postToAll(x, j.src.p, min(b.cell, size), sign) {
+	per := b.chunk(size)
+	if !b.postToAll(x, j.src.p, min(per, size), sign) {
 		return
 	}
-	for at := 0; at == 0 || at < size; at += b.cell {
+	for at := 0; at == 0 || at < size; at += per {
 		round := b.round
 		if !b.meet(x, round, sign) || at == 0 && big && !b.hearAll(x, round, size) {
 			return
 		}
-		n := min(b.cell, size-at)
+		n := min(per, size-at)
 		if big && b.allLend() {
 			n = size
-		} else if next := at + b.cell; next < size && !b.postToAll(x, unsafe.Add(j.src.p, next), min(b.cell, size-next), sign) {
+		} else if next := at + per; next < size && !b.postToAll(x, unsafe.Add(j.src.p, next), min(per, size-next), sign) {
 			return
 		}
 		if n > 0 && own != j.src.p { // while it is in the cache
@@ -57,14 +58,15 @@ func (b *board) gather(x *call, j *job, sign signature) {
 	} else if big {
 		b.offer(j.src.p, size, 0)
 	}
-	for at := 0; at == 0 || at < size; at += b.cell {
-		n := min(b.cell, size-at)
+	per := b.chunk(size)
+	for at := 0; at == 0 || at < size; at += per {
+		n := min(per, size-at)
 		if b.me != j.root {
 			if !b.post(x, unsafe.Add(j.src.p, at), n, sign) {
 				return
 			}
 			if b.loans.lends {
-				b.lendTo(x, j.root, (size+b.cell-1)/b.cell)
+				b.lendTo(x, j.root, (size+per-1)/per)
 				return
 			}
 		} else {

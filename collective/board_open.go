@@ -109,7 +109,8 @@ func (x *call) takeSeat(m *mpi.Common) *board {
 	return &board{
 		eng: x.eng, plane: x.plane, members: x.members, me: x.rank, n: x.size,
 		base: unsafe.Pointer(unsafe.SliceData(m.Mem)), cells: uintptr(cells), cell: cell, common: m,
-		round: rounds, known: rounds, looks: x.eng.Looks(), crowd: m.Note != 0, most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
+		rounds: tune.Rounds(x.size), round: firstRound, known: firstRound, looks: x.eng.Looks(),
+		crowd: m.Note != 0, most: cell / x.size, xs: make([]unsafe.Pointer, x.size),
 		lendFrom: tune.LendFrom(m.Note != 0),
 	}
 }

@@ -12,7 +12,7 @@ func (b *board) reduce(x *call, j *job, sign signature) {
 		return
 	}
 	elem := max(1, j.elem())
-	per := b.cell / elem
+	per := max(1, b.chunk(j.src.bytes)/elem)
 	big := b.n == 2 && b.lendable(j.src.bytes)
 	if big {
 		if b.me == j.root {

@@ -16,7 +16,7 @@ func (b *board) scan(x *call, j *job, sign signature) {
 		return
 	}
 	elem := max(1, j.elem())
-	per, with := b.cell/elem, b.me+1
+	per, with := max(1, b.chunk(j.src.bytes)/elem), b.me+1
 	if j.code == opExscan {
 		with = b.me
 	}

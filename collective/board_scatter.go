@@ -7,7 +7,7 @@ import "unsafe"
 // Cost: a round for each cell, which holds the same part of all pieces but root's own.
 // Lent data: one round and the wait until all have left it; copied once.
 func (b *board) scatter(x *call, j *job, sign signature) {
-	size, per := j.dst.bytes, b.cell/(b.n-1)
+	size, per := j.dst.bytes, b.chunk(j.dst.bytes*(b.n-1))/(b.n-1)
 	big := b.lendable(size * b.n)
 	if b.me == j.root {
 		if big {

@@ -37,7 +37,7 @@ func TestBoardShape(t *testing.T) {
 				t.Errorf("%d ranks: cells of %d bytes from %d on, %d in all", n, cell, cells, total)
 			}
 			mem := make([]byte, total)
-			b := &board{n: n, base: unsafe.Pointer(&mem[0]), cells: uintptr(cells), cell: cell}
+			b := &board{n: n, base: unsafe.Pointer(&mem[0]), cells: uintptr(cells), cell: cell, rounds: tune.Rounds(n)}
 			type span struct{ from, to int }
 			var all []span
 			add := func(p unsafe.Pointer, n int) {
@@ -48,7 +48,7 @@ func TestBoardShape(t *testing.T) {
 			add(unsafe.Pointer(b.closed()), 4)
 			for r := range n {
 				add(unsafe.Pointer(b.left(r)), 8)
-				for round := range uint64(rounds) {
+				for round := range uint64(b.rounds) {
 					add(b.place(r, round), line)
 					add(b.data(r, round, inline+1), cell)
 					if in := uintptr(b.data(r, round, inline)) - uintptr(b.place(r, round)); in+inline > line {
@@ -81,7 +81,7 @@ func TestBoardRunsAhead(t *testing.T) {
 			if c.Rank() == 0 {
 				x[0], x[1] = i, -i
 			}
-			if c.Rank() == 2 { // the slow one
+			if rounds := uint64(b.rounds); c.Rank() == 2 { // the slow one
 				if root := atomic.LoadUint64((*uint64)(b.place(0, start+uint64(i)+1+rounds))); root > start+uint64(i)+rounds {
 					return fmt.Errorf("the root has published round %d while this rank is in round %d", root, start+uint64(i))
 				}

@@ -3,23 +3,35 @@ package tune
 // Parts of a board, the memory that the ranks of a communicator on one node share for their collectives, in bytes. Package
 // collective says what lies where.
 const (
-	BoardRounds = 4             // rounds that a rank can be ahead, each with a line and a cell
-	BoardLine   = 128           // two lines of 64 bytes: processors fetch them in pairs
-	BoardHead   = 4 * BoardLine // what belongs to no rank
+	BoardLine = 128           // two lines of 64 bytes: processors fetch them in pairs
+	BoardHead = 4 * BoardLine // what belongs to no rank
 
 	MinCell       = 4 << 10
 	MaxBoardCells = 16 << 20 // all cells of a board
 	pageBytes     = 4096
 )
 
-// Cell is the size of a cell on a board of so many ranks. One's own cells should stay in the second-level cache; but with more
-// ranks than processors every round costs a change of context for each rank, so there should be few.
+// Rounds is how many rounds a rank can be ahead on a board of so many, each with a line and a cell: a power of two. Two ranks have the
+// room for more.
+func Rounds(ranks int) int {
+	if ranks == 2 {
+		return 8
+	}
+	return 4
+}
+
+// Cell is the size of a cell on a board of so many ranks. One's own cells should stay in the second-level cache, which they do with
+// some room between two ranks; but with more ranks than processors every round costs a change of context for each rank, so
+// there should be few.
 func Cell(ranks int, crowded bool) int {
 	cell := 32 << 10
-	if crowded {
+	switch {
+	case crowded:
 		cell = 256 << 10
+	case ranks == 2:
+		cell = 64 << 10
 	}
-	for cell > MinCell && ranks*BoardRounds*cell > MaxBoardCells {
+	for cell > MinCell && ranks*Rounds(ranks)*cell > MaxBoardCells {
 		cell /= 2
 	}
 	return cell
@@ -37,8 +49,8 @@ func LendFrom(crowded bool) int {
 // BoardSize says where the cells of a board begin, on a page, and how large it is. Memory is taken only for what is used: the cells by
 // data of more than 100 bytes.
 func BoardSize(ranks, cell int) (cells, total int) {
-	cells = (BoardHead + ranks*(BoardRounds+1)*BoardLine + pageBytes - 1) &^ (pageBytes - 1)
-	return cells, cells + ranks*BoardRounds*cell
+	cells = (BoardHead + ranks*(Rounds(ranks)+1)*BoardLine + pageBytes - 1) &^ (pageBytes - 1)
+	return cells, cells + ranks*Rounds(ranks)*cell
 }
 
 // BoardOf is the size of the cells of a board of so many bytes, and where they begin. ok is false if no board has that size.
