@@ -20,7 +20,9 @@ collective/kernel collective/plan ->
 collective/tune collective/loggp -> collective/plan
 collective/explain -> collective/plan collective/tune collective/loggp
 runtime/transport/tcp/handshake ->
+launcher/hosts -> runtime/topo
 PURE = CORE runtime/transport/tcp/handshake collective/kernel collective/plan collective/tune collective/loggp collective/explain
+  launcher/hosts
 
 # Shared memory of one node.
 runtime/segment -> runtime/ring runtime/topo runtime/wire
