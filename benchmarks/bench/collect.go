@@ -109,7 +109,7 @@ func (c *collector) keep(g *group, name harness.Side, points []harness.Point, re
 		}
 	}
 	for _, r := range results {
-		if r.Case != harness.CaseAffinity {
+		if r.Case != harness.CaseAffinity && !r.Missing {
 			c.samples.Add(g.key(harness.Point{Case: r.Case, Bytes: r.Bytes}), name, r.Value)
 		}
 	}

@@ -21,6 +21,8 @@ type Case struct {
 
 	Nonblocking bool // begun, and waited for at once
 	Overlap     bool // begun, and waited for after a computation
+	Persistent  bool // prepared once, then begun and waited for again and again
+	Neighbor    bool // with the two neighbours on a ring: the size is that of a block for one of them
 
 	Arena bool // ours with buffers from mpi.Alloc, beside what the peers do with theirs
 }
@@ -52,7 +54,7 @@ var Cases = slices.Concat([]Case{
 	{Name: "memory", Unit: "MiB", Title: "MiB per rank", Peer: "memory"},
 	{Name: "hello", Unit: "ms", Title: "Start to end (ms)", Peer: "hello"},
 },
-	collectives, inArenas(collectives), nonblocking(collectives))
+	collectives, inArenas(collectives), nonblocking(collectives), persistent, neighbors)
 
 // collectives are the blocking ones with a size, in the order of the report.
 var collectives = []Case{
@@ -60,6 +62,25 @@ var collectives = []Case{
 	ofFloats("scan"), ofFloats("exscan"),
 	ofBytes("allgather"), ofBytes("alltoall"), ofBytes("gather"), ofBytes("scatter"),
 	ofBytes("allgatherv"), ofBytes("alltoallv"), ofBytes("alltoallw"), ofBytes("gatherv"), ofBytes("scatterv"),
+}
+
+// persistent are persistent forms, with OSU's names.
+var persistent = []Case{
+	{Name: "barrier_persistent", Unit: "us", Title: "Avg Latency(us)", Peer: "barrier_persistent", Collective: true, Persistent: true},
+	again(ofBytes("bcast_persistent")), again(ofFloats("allreduce_persistent")),
+}
+
+func again(c Case) Case {
+	c.Persistent = true
+	return c
+}
+
+// neighbors are neighbourhood collectives on a ring.
+var neighbors = []Case{near(ofBytes("neighbor_allgather")), near(ofBytes("neighbor_alltoall"))}
+
+func near(c Case) Case {
+	c.Neighbor = true
+	return c
 }
 
 // ofBytes is a collective that moves bytes, with OSU's name and heading.

@@ -22,6 +22,7 @@ type Result struct {
 	Iterations int      `json:"iterations,omitempty"` // of the measured batch
 	Masks      []string `json:"masks,omitempty"`      // by rank: hexadecimal mask of its first 64 processors
 	Overlap    *Overlap `json:"overlap,omitempty"`    // where Value is that of an overlap
+	Missing    bool     `json:"missing,omitempty"`    // the library has no such operation: there is no value
 }
 
 // Overlap is an operation beside a computation, in microseconds.

@@ -18,7 +18,8 @@ func TestCasesInProcess(t *testing.T) {
 		"reduce_scatter:4,reduce_scatter:100,scan:8,scan:64K,exscan:8,alltoall:8,alltoall:64K,gatherv:5,scatterv:64K,allgatherv:9,alltoallv:100," +
 		"ibcast:8,ireduce:64K,iallreduce:8,iallreduce_overlap:8,iallreduce_overlap:64K,ibcast_overlap:64K,iallgather:9,iallgather_overlap:9,igather:9,iscatter:64K," +
 		"alltoallw:100,reduce_scatter_block:100,ireduce_scatter:8,ireduce_scatter_block:64K," +
-		"bcast_arena:8,bcast_arena:64K,reduce_arena:64K,allreduce_arena:100K,allgather_arena:64K,alltoall_arena:20K,gather_arena:64K,scatter_arena:64K,scan_arena:64K,ialltoallw_overlap:8,ialltoallv:9,iscan:8,iexscan_overlap:8")
+		"bcast_arena:8,bcast_arena:64K,reduce_arena:64K,allreduce_arena:100K,allgather_arena:64K,alltoall_arena:20K,gather_arena:64K,scatter_arena:64K,scan_arena:64K,ialltoallw_overlap:8,ialltoallv:9,iscan:8,iexscan_overlap:8," +
+		"barrier_persistent,bcast_persistent:64K,allreduce_persistent:8,neighbor_allgather:9,neighbor_alltoall:64K")
 	if err != nil {
 		t.Fatal(err)
 	}

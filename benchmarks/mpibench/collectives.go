@@ -46,6 +46,12 @@ var collectiveCases = map[string]collectiveCase{
 	"reduce_scatter_block": {op: reduceScatterBlock, gives: one, gets: one, sums: equalPartOverAll},
 	"scan":                 {op: scan, gives: one, gets: one, sums: upTo},
 	"exscan":               {op: exscan, gives: one, gets: othersThanRoot(one), sums: below},
+
+	"barrier_persistent":   {op: barrierPersistent, gives: none, gets: none},
+	"bcast_persistent":     {op: bcastPersistent, gives: rootAlone(one), gets: othersThanRoot(one), sends: same, receives: same},
+	"allreduce_persistent": {op: allreducePersistent, gives: one, gets: one, sums: overAll},
+	"neighbor_allgather":   {op: neighborAllgather, gives: one, gets: two, sends: ofRank, receives: ofNeighbor},
+	"neighbor_alltoall":    {op: neighborAlltoall, gives: two, gets: two, sends: ofRank, receives: ofNeighbor},
 }
 
 func bcast(b *bench, send, recv []byte) func() error {
@@ -159,7 +165,9 @@ func sideBySide(size, n int) (counts, displs []int) {
 	return counts, displs
 }
 
+func none(_, _ int) int       { return 0 }
 func one(_, _ int) int        { return 1 }
+func two(_, _ int) int        { return 2 }
 func oneEach(_, size int) int { return size }
 
 func rootAlone(of func(rank, size int) int) func(rank, size int) int {
@@ -183,6 +191,9 @@ func othersThanRoot(of func(rank, size int) int) func(rank, size int) int {
 func same(_, _, _ int) int      { return 0 }
 func ofRank(rank, _, _ int) int { return rank }
 func ofBlock(_, _, j int) int   { return j }
+
+// ofNeighbor: the first block is the left neighbour's, the second the right one's.
+func ofNeighbor(rank, size, j int) int { return (rank + size - 1 + 2*j) % size }
 
 func fromTo(rank, size, j int) int { return rank*size + j }
 func toFrom(rank, size, j int) int { return j*size + rank }

@@ -19,6 +19,8 @@
 //	bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    mean over the ranks       us
 //	allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                  us
 //	ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for      us
+//	barrier_persistent, bcast_persistent, allreduce_persistent        prepared once              us
+//	neighbor_allgather, neighbor_alltoall    with the two neighbours on a ring                  us
 //	iallreduce_overlap ...    how much of that time is free for a computation (also: -overlap)  %
 //	latency_arena, bw_arena, bcast_arena ...   as these, with buffers from mpi.Alloc (also: -arena)
 //	move       ping-pong of one buffer by mpi.Move and mpi.RecvMove, one way                 us

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef OPEN_MPI
+#include <mpi-ext.h>
+#endif
 
 #define WORLD MPI_COMM_WORLD
 
@@ -53,37 +56,76 @@ static void op_ireduce_scatter_block(void) { MPI_Ireduce_scatter_block(sbuf, rbu
 static void op_iscan(void) { MPI_Iscan(sbuf, rbuf, elements, MPI_FLOAT, MPI_SUM, WORLD, &under_way); }
 static void op_iexscan(void) { MPI_Iexscan(sbuf, rbuf, elements, MPI_FLOAT, MPI_SUM, WORLD, &under_way); }
 
-/* How many blocks a rank has. */
-enum blocks { NONE, ONE, EACH, ROOT_ONE, ROOT_EACH, OTHERS_ONE };
+/* Persistent forms, where the library has them: in MPI 4, or before as an extension of Open MPI. */
+#if MPI_VERSION >= 4
+#define PERSISTENT(name) MPI_##name##_init
+#elif defined OMPI_HAVE_MPI_EXT_PCOLLREQ
+#define PERSISTENT(name) MPIX_##name##_init
+#endif
 
-/* What is in a block: a pattern that depends on nothing, on the rank, on the number of the block, on both; or numbers, and then the received
+#ifdef PERSISTENT
+static void prepare_barrier(void) { PERSISTENT(Barrier)(WORLD, MPI_INFO_NULL, &under_way); }
+static void prepare_bcast(void) { PERSISTENT(Bcast)(rank ? rbuf : sbuf, (int)block, MPI_BYTE, 0, WORLD, MPI_INFO_NULL, &under_way); }
+static void prepare_allreduce(void) { PERSISTENT(Allreduce)(sbuf, rbuf, elements, MPI_FLOAT, MPI_SUM, WORLD, MPI_INFO_NULL, &under_way); }
+static void op_prepared(void) {
+	MPI_Start(&under_way);
+	MPI_Wait(&under_way, MPI_STATUS_IGNORE);
+}
+#else
+#define prepare_barrier NULL
+#define prepare_bcast NULL
+#define prepare_allreduce NULL
+#define op_prepared NULL
+#endif
+
+/* Neighbourhoods: all ranks on a ring. */
+static MPI_Comm ring = MPI_COMM_NULL;
+
+static void prepare_ring(void) {
+	int periodic = 1;
+	if (ring == MPI_COMM_NULL)
+		MPI_Cart_create(WORLD, 1, &size, &periodic, 0, &ring);
+}
+static void op_neighbor_allgather(void) { MPI_Neighbor_allgather(sbuf, (int)block, MPI_BYTE, rbuf, (int)block, MPI_BYTE, ring); }
+static void op_neighbor_alltoall(void) { MPI_Neighbor_alltoall(sbuf, (int)block, MPI_BYTE, rbuf, (int)block, MPI_BYTE, ring); }
+
+/* How many blocks a rank has. */
+enum blocks { NONE, ONE, TWO, EACH, ROOT_ONE, ROOT_EACH, OTHERS_ONE };
+
+/* What is in a block: a pattern that depends on nothing, on the rank, on the number of the block, on both, on the neighbour that it is from; or numbers, and then the received
  * ones are sums over all ranks, of a part of them, of an equal part, over the ranks up to this one or below it. */
-enum content { SAME, OF_RANK, OF_BLOCK, FROM_TO, TO_FROM, ALL, PART, EQUAL_PART, UP_TO, BELOW };
+enum content { SAME, OF_RANK, OF_BLOCK, FROM_TO, TO_FROM, OF_NEIGHBOR, ALL, PART, EQUAL_PART, UP_TO, BELOW };
 
 struct collective {
 	const char *name;
 	void (*op)(void), (*start)(void);
 	enum blocks gives, gets;
 	enum content sends, receives;
+	void (*prepare)(void);
 };
 
 static const struct collective collectives[] = {
-	{"bcast", op_bcast, op_ibcast, ROOT_ONE, OTHERS_ONE, SAME, SAME},
-	{"gather", op_gather, op_igather, ONE, ROOT_EACH, OF_RANK, OF_BLOCK},
-	{"gatherv", op_gatherv, op_igatherv, ONE, ROOT_EACH, OF_RANK, OF_BLOCK},
-	{"scatter", op_scatter, op_iscatter, ROOT_EACH, ONE, OF_BLOCK, OF_RANK},
-	{"scatterv", op_scatterv, op_iscatterv, ROOT_EACH, ONE, OF_BLOCK, OF_RANK},
-	{"allgather", op_allgather, op_iallgather, ONE, EACH, OF_RANK, OF_BLOCK},
-	{"allgatherv", op_allgatherv, op_iallgatherv, ONE, EACH, OF_RANK, OF_BLOCK},
-	{"alltoall", op_alltoall, op_ialltoall, EACH, EACH, FROM_TO, TO_FROM},
-	{"alltoallv", op_alltoallv, op_ialltoallv, EACH, EACH, FROM_TO, TO_FROM},
-	{"alltoallw", op_alltoallw, op_ialltoallw, EACH, EACH, FROM_TO, TO_FROM},
-	{"reduce", op_reduce, op_ireduce, ONE, ROOT_ONE, ALL, ALL},
-	{"allreduce", op_allreduce, op_iallreduce, ONE, ONE, ALL, ALL},
-	{"reduce_scatter", op_reduce_scatter, op_ireduce_scatter, ONE, ONE, ALL, PART},
-	{"reduce_scatter_block", op_reduce_scatter_block, op_ireduce_scatter_block, ONE, ONE, ALL, EQUAL_PART},
-	{"scan", op_scan, op_iscan, ONE, ONE, ALL, UP_TO},
-	{"exscan", op_exscan, op_iexscan, ONE, OTHERS_ONE, ALL, BELOW},
+	{"bcast", op_bcast, op_ibcast, ROOT_ONE, OTHERS_ONE, SAME, SAME, NULL},
+	{"gather", op_gather, op_igather, ONE, ROOT_EACH, OF_RANK, OF_BLOCK, NULL},
+	{"gatherv", op_gatherv, op_igatherv, ONE, ROOT_EACH, OF_RANK, OF_BLOCK, NULL},
+	{"scatter", op_scatter, op_iscatter, ROOT_EACH, ONE, OF_BLOCK, OF_RANK, NULL},
+	{"scatterv", op_scatterv, op_iscatterv, ROOT_EACH, ONE, OF_BLOCK, OF_RANK, NULL},
+	{"allgather", op_allgather, op_iallgather, ONE, EACH, OF_RANK, OF_BLOCK, NULL},
+	{"allgatherv", op_allgatherv, op_iallgatherv, ONE, EACH, OF_RANK, OF_BLOCK, NULL},
+	{"alltoall", op_alltoall, op_ialltoall, EACH, EACH, FROM_TO, TO_FROM, NULL},
+	{"alltoallv", op_alltoallv, op_ialltoallv, EACH, EACH, FROM_TO, TO_FROM, NULL},
+	{"alltoallw", op_alltoallw, op_ialltoallw, EACH, EACH, FROM_TO, TO_FROM, NULL},
+	{"reduce", op_reduce, op_ireduce, ONE, ROOT_ONE, ALL, ALL, NULL},
+	{"allreduce", op_allreduce, op_iallreduce, ONE, ONE, ALL, ALL, NULL},
+	{"reduce_scatter", op_reduce_scatter, op_ireduce_scatter, ONE, ONE, ALL, PART, NULL},
+	{"reduce_scatter_block", op_reduce_scatter_block, op_ireduce_scatter_block, ONE, ONE, ALL, EQUAL_PART, NULL},
+	{"scan", op_scan, op_iscan, ONE, ONE, ALL, UP_TO, NULL},
+	{"exscan", op_exscan, op_iexscan, ONE, OTHERS_ONE, ALL, BELOW, NULL},
+	{"barrier_persistent", op_prepared, NULL, NONE, NONE, SAME, SAME, prepare_barrier},
+	{"bcast_persistent", op_prepared, NULL, ROOT_ONE, OTHERS_ONE, SAME, SAME, prepare_bcast},
+	{"allreduce_persistent", op_prepared, NULL, ONE, ONE, ALL, ALL, prepare_allreduce},
+	{"neighbor_allgather", op_neighbor_allgather, NULL, ONE, TWO, OF_RANK, OF_NEIGHBOR, prepare_ring},
+	{"neighbor_alltoall", op_neighbor_alltoall, NULL, TWO, TWO, OF_RANK, OF_NEIGHBOR, prepare_ring},
 };
 
 /* How the name of a case says to call it: bcast, ibcast or ibcast_overlap. */
@@ -96,7 +138,7 @@ static const struct collective *find(const char *name, enum form *form) {
 		enum form f = strcmp(c->name, name) ? NONBLOCKING : BLOCKING;
 		size_t n = strlen(c->name);
 		if (f == NONBLOCKING) {
-			if (name[0] != 'i' || strncmp(name + 1, c->name, n))
+			if (!c->start || name[0] != 'i' || strncmp(name + 1, c->name, n))
 				continue;
 			if (!strcmp(name + 1 + n, "_overlap"))
 				f = OVERLAP;
@@ -120,6 +162,8 @@ static int count(enum blocks b, int of) {
 	switch (b) {
 	case ONE:
 		return 1;
+	case TWO:
+		return 2;
 	case EACH:
 		return size;
 	case ROOT_ONE:
@@ -160,6 +204,8 @@ static size_t seed(enum content c, int of, int j) {
 		return (size_t)of * (size_t)size + (size_t)j;
 	case TO_FROM:
 		return (size_t)j * (size_t)size + (size_t)of;
+	case OF_NEIGHBOR: /* the left one's first */
+		return (size_t)((of + size - 1 + 2 * j) % size);
 	default:
 		return 0;
 	}
@@ -334,9 +380,16 @@ void collective_run(const char *name, size_t bytes, struct result *r) {
 	elements = (int)(bytes / 4);
 	starting = c->start;
 	operation = form == BLOCKING ? c->op : wait_at_once;
+	if (!operation) {
+		r->unit = "us";
+		r->missing = 1;
+		return;
+	}
 	cut();
 	fill(c);
 	memset(rbuf, 0, (size_t)count(c->gets, rank) * block);
+	if (c->prepare)
+		c->prepare();
 	if (form == OVERLAP) {
 		run_overlap(r);
 	} else {
@@ -344,5 +397,7 @@ void collective_run(const char *name, size_t bytes, struct result *r) {
 		r->unit = "us";
 		r->title = "Avg Latency(us)";
 	}
+	if (operation == op_prepared)
+		MPI_Request_free(&under_way);
 	check(c);
 }

@@ -20,6 +20,8 @@
  *     bcast, reduce, allreduce, reduce_scatter[_block], scan, exscan    as osu_*: mean over the ranks us
  *     allgather[v], alltoall[v, w], gather[v], scatter[v]               the same                      us
  *     ibcast, ireduce ...       all of these in their nonblocking form, begun and waited for          us
+ *     barrier_persistent, bcast_persistent, allreduce_persistent        prepared once                 us
+ *     neighbor_allgather, neighbor_alltoall    with the two neighbours on a ring                      us
  *     iallreduce_overlap ...    how much of that time is free for a computation                       %
  *     idle       processor time of a rank that waits in a receive for S seconds                       %
  *     memory     shared memory resident per rank after messages between ring neighbours               MiB
@@ -183,7 +185,7 @@ static int parse_points(char *list, struct point *p, int n) {
 static int default_points(const char *name, struct point *p, int n) {
 	if (!known(name))
 		die("unknown case", name);
-	if (waiting_has(name) || (pt2pt_has(name) && !pt2pt_sized(name)))
+	if (waiting_has(name) || (pt2pt_has(name) && !pt2pt_sized(name)) || !strcmp(name, "barrier_persistent"))
 		return add(p, n, name, 0);
 	if (strstr(name, "lat"))
 		n = add(p, n, name, 0);
@@ -220,7 +222,12 @@ static void buffers(const struct point *p, size_t *sends, size_t *receives) {
 
 static void print_result(const struct point *p, const struct result *r) {
 	static const char *last;
-	if (as_json) {
+	if (r->missing) {
+		if (as_json)
+			printf("{\"case\":\"%s\",\"bytes\":%zu,\"ranks\":%d,\"unit\":\"%s\",\"missing\":true}\n", p->name, p->bytes, size, r->unit);
+		else
+			printf("# %s left out: this library has no such operation\n", p->name);
+	} else if (as_json) {
 		printf("{\"case\":\"%s\",\"bytes\":%zu,\"ranks\":%d,\"unit\":\"%s\",\"value\":%.6g,\"iterations\":%ld}\n", p->name, p->bytes,
 		       size, r->unit, r->value, r->iterations);
 	} else {

@@ -15,6 +15,7 @@ struct result {
 	double value;
 	long iterations;
 	double overall, compute, pure; /* microseconds, of an overlap */
+	int missing;                   /* the library has no such operation */
 };
 
 void die(const char *what, const char *detail);

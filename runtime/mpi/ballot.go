@@ -10,6 +10,9 @@ import (
 // itself, the last to come raises a word, and all read. It has nothing in common with the collectives: it works after one that failed.
 // A place serves every other ballot: who votes in the next but one has read all of this one, because it has voted in the next.
 //
+// Tried without gain: rank 0 makes the memory for the board of the new communicator before it votes, so that nobody waits for it there
+// (64 ranks on 2 cores, Dup and the first barrier: 0.35 to 0.7 ms with it, 0.35 to 0.55 ms without).
+//
 // Cost: one atomic addition on a line that all write, one word that all wait for: every rank is switched out once at most,
 // which is what counts with more ranks than processors. Each vote that is read costs half a line.
 type ballot struct {
