@@ -44,7 +44,8 @@ runtime/mpi/mpitest -> runtime/mpi runtime/bootstrap runtime/segment runtime/top
 collective -> collective/kernel collective/plan collective/tune runtime/mpi runtime/engine runtime/arena runtime/topo runtime/layout
 
 # Starting programs.
-launcher -> runtime/bootstrap runtime/topo runtime/segment launcher/spawn
+launcher/config ->
+launcher -> runtime/bootstrap runtime/topo runtime/segment launcher/spawn launcher/hosts launcher/config
 launcher/spawn -> runtime/bootstrap runtime/topo runtime/segment
 launcher/golaunch -> launcher launcher/spawn collective/plan collective/tune collective/loggp collective/explain runtime/bootstrap runtime/topo runtime/segment
 
@@ -73,6 +74,7 @@ SYSTEM -> golang.org/x/sys
 collective/kernel -> golang.org/x/sys/cpu
 launcher launcher/golaunch -> golang.org/x/sync
 benchmarks/* -> golang.org/x/sys github.com/pelletier/go-toml/v2
+launcher/config -> github.com/pelletier/go-toml/v2
 examples/* -> gonum.org/v1/gonum
 `
 
