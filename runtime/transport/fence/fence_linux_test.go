@@ -68,7 +68,7 @@ func TestYieldLetsCollectorWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	late := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(5*time.Minute, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("after %v: %v", time.Since(began), err)
