@@ -20,9 +20,10 @@ collective/kernel collective/plan ->
 collective/tune collective/loggp -> collective/plan
 collective/explain -> collective/plan collective/tune collective/loggp
 runtime/transport/tcp/handshake ->
+runtime/transport/tcp/frame -> runtime/wire
 launcher/hosts -> runtime/topo
-PURE = CORE runtime/transport/tcp/handshake collective/kernel collective/plan collective/tune collective/loggp collective/explain
-  launcher/hosts
+PURE = CORE runtime/transport/tcp/handshake runtime/transport/tcp/frame collective/kernel collective/plan collective/tune
+  collective/loggp collective/explain launcher/hosts
 
 # Shared memory of one node.
 runtime/segment -> runtime/ring runtime/topo runtime/wire
@@ -72,6 +73,7 @@ SYSTEM = runtime/segment runtime/arena runtime/transport/fence runtime/transport
   launcher launcher/spawn launcher/golaunch
 SYSTEM -> golang.org/x/sys
 collective/kernel -> golang.org/x/sys/cpu
+runtime/transport/tcp/frame -> github.com/cespare/xxhash/v2 github.com/klauspost/compress/s2
 launcher launcher/golaunch -> golang.org/x/sync
 benchmarks/* -> golang.org/x/sys github.com/pelletier/go-toml/v2
 launcher/config -> github.com/pelletier/go-toml/v2

@@ -19,8 +19,8 @@ const (
 	codes
 )
 
-var codeNames = [codes]string{"accepted", "wrong version", "wrong job", "wrong rank", "wrong secret", "wrong options", "wrong session", "unwanted",
-	"busy", "unintelligible"}
+var codeNames = [codes]string{"accepted", "wrong version", "wrong job", "wrong rank", "wrong secret", "wrong options", "wrong session",
+	"unwanted", "busy", "unintelligible"}
 
 func (c Code) String() string {
 	if c < codes {

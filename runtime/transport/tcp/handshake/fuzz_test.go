@@ -21,7 +21,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzStranger: whoever doesn't know the secret gets nowhere, on either side, whatever it sends, even with the genuine words of others before it.
+// FuzzStranger: whoever doesn't know the secret gets nowhere, on either side, whatever it sends, even with the
+// genuine words of others before it.
 func FuzzStranger(f *testing.F) {
 	d, hello := dial(f, config(1), 5, 1)
 	a := accept(f, config(5), 2)

@@ -67,7 +67,8 @@ func Dial(cfg Config, peer uint32, stream uint16, session [16]byte, nonce [Nonce
 		return nil, nil, err
 	}
 	if peer >= cfg.Size || peer == cfg.Rank || stream >= cfg.Streams {
-		return nil, nil, fmt.Errorf("handshake: rank %d of %d can't open stream %d of %d to rank %d", cfg.Rank, cfg.Size, stream, cfg.Streams, peer)
+		return nil, nil, fmt.Errorf("handshake: rank %d of %d can't open stream %d of %d to rank %d",
+			cfg.Rank, cfg.Size, stream, cfg.Streams, peer)
 	}
 	m.peer, m.due = int64(peer), reply
 	m.self.to, m.self.stream, m.self.session = peer, stream, session

@@ -121,7 +121,8 @@ func TestMismatch(t *testing.T) {
 		code  Code
 		says  []string
 	}{
-		"secret":  {func(c *Config) { c.Secret = bytes.Repeat([]byte{7}, 32) }, WrongSecret, []string{"rank 5: rank 1 at 10.0.0.1:5000: hello", "secret"}},
+		"secret": {func(c *Config) { c.Secret = bytes.Repeat([]byte{7}, 32) }, WrongSecret,
+			[]string{"rank 5: rank 1 at 10.0.0.1:5000: hello", "secret"}},
 		"job":     {func(c *Config) { c.Job[15]++ }, WrongJob, []string{"rank 5: a stranger at 10.0.0.1:5000: hello", "job 010203"}},
 		"rank":    {func(c *Config) { c.Rank = 6 }, WrongRank, []string{"wants rank 5, this is rank 6"}},
 		"size":    {func(c *Config) { c.Rank, c.Size = 0, 1 }, WrongRank, []string{"rank 0"}},
@@ -142,7 +143,8 @@ func TestMismatch(t *testing.T) {
 				t.Errorf("%s: %q doesn't say %q", name, ae, s)
 			}
 		}
-		if s := de.Error(); !strings.Contains(s, "rank 1: rank 5 at 10.0.0.2:4000 refuses") || !strings.Contains(s, "not proved to be of this job") {
+		if s := de.Error(); !strings.Contains(s, "rank 1: rank 5 at 10.0.0.2:4000 refuses") ||
+			!strings.Contains(s, "not proved to be of this job") {
 			t.Errorf("%s: %q", name, s)
 		}
 	}
@@ -153,7 +155,8 @@ func TestVersions(t *testing.T) {
 	hello[8]++
 	a := accept(t, config(5), 2)
 	out, err := step(a, hello)
-	if err == nil || code(t, err) != WrongVersion || a.State() != Failed || !strings.Contains(err.Error(), "speaks version 2 of the protocol, this side version 1") {
+	if err == nil || code(t, err) != WrongVersion || a.State() != Failed ||
+		!strings.Contains(err.Error(), "speaks version 2 of the protocol, this side version 1") {
 		t.Fatal(err, a.State())
 	}
 	// The older side learns it as well.
@@ -321,7 +324,8 @@ func TestTruncatedAndStrange(t *testing.T) {
 		b := make([]byte, MessageBytes)
 		copy(b, in)
 		a := accept(t, config(5), 2)
-		if out, err := a.Step(b); err == nil || out != nil || a.State() != Failed || !strings.Contains(err.Error(), "a stranger at 10.0.0.1:5000") {
+		if out, err := a.Step(b); err == nil || out != nil || a.State() != Failed ||
+			!strings.Contains(err.Error(), "a stranger at 10.0.0.1:5000") {
 			t.Errorf("%s: answer %x, error %v", name, out, err)
 		}
 	}
