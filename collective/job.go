@@ -19,15 +19,8 @@ type job struct {
 
 // do runs j on c now.
 func (j *job) do(c *mpi.Comm) error {
-	if s, ok := c.Attachment().(*state); ok && s.usual.shared != nil && j.fold.wide == nil {
-		x := &s.usual
-		x.comm, x.code = c, j.code
-		if x.shared.run(x, j) {
-			if x.err == nil {
-				return nil
-			}
-			err := x.end()
-			x.err, x.spoiled = nil, 0
+	if s, ok := c.Attachment().(*state); ok && s.usual[0].shared != nil {
+		if ok, err := s.usual[0].again(c, j, blocking); ok {
 			return err
 		}
 	}
@@ -46,13 +39,32 @@ func (j *job) doSlow(c *mpi.Comm) error {
 		return x.end()
 	}
 	if x.shared = x.board(s); x.err == nil {
-		if x.shared != nil && s.usual.shared == nil && s.schedules.unforced() {
-			s.usual = x
-			s.usual.bound = nil
-		}
+		s.keep(0, &x)
 		x.run(j)
 	}
 	return x.end()
+}
+
+// keep keeps the record of a call on the board that is as usual: without a context, on nothing forced.
+func (s *state) keep(i int, x *call) {
+	if u := &s.usual[i]; x.shared != nil && u.shared == nil && s.schedules.unforced() {
+		*u = *x
+		u.bound, u.aside = nil, nil
+	}
+}
+
+// again does j with the record of an earlier call. It is not ok if j is not for the board.
+func (x *call) again(c *mpi.Comm, j *job, k kind) (ok bool, err error) {
+	x.comm, x.code, x.kind = c, j.code, k
+	if j.fold.wide != nil || !x.shared.run(x, j) {
+		return false, nil
+	}
+	if x.err == nil {
+		return true, nil
+	}
+	err = x.end()
+	x.err, x.spoiled = nil, 0
+	return true, err
 }
 
 // bytes is how much data j is about on this rank.

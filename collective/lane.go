@@ -219,6 +219,7 @@ func (l *lane) release() {
 func (l *lane) vacate() {
 	if !l.busy && l.todo == nil {
 		if l.freed {
+			l.state.usual[1].shared = nil
 			l.state.leave(nonblocking)
 		}
 		if l.stopped != nil {

@@ -223,16 +223,22 @@ func (r *Request) attempt(worker *engine.Aside) error {
 	if r.ahead.begun {
 		return r.receive(worker)
 	}
-	c := r.comm
+	c, s := r.comm, r.lane.state
+	if usual := &s.usual[1]; usual.shared != nil && worker == nil && c.Attachment() != nil {
+		if ok, err := usual.again(c, &r.job, r.kind); ok {
+			return err
+		}
+	}
 	if err := c.CheckStarted(r.name()); err != nil {
 		return err
 	}
 	x := r.call(worker)
 	if c.Checked() {
-		x.checked(&r.job, r.lane.state, r.herald)
+		x.checked(&r.job, s, r.herald)
 		return x.end()
 	}
-	if x.shared = x.board(r.lane.state); x.err == nil {
+	if x.shared = x.board(s); x.err == nil {
+		s.keep(1, &x)
 		x.run(&r.job)
 	}
 	return x.end()

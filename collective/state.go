@@ -8,10 +8,10 @@ import (
 
 // state is what a rank keeps with a communicator.
 type state struct {
-	usual     call // on the board without any option, kept from call to call as making one takes time; none while shared is nil
-	blocking  seat // of blocking calls
-	started   seat // of the lane
-	lane      lane // of the collectives that were started and not waited for
+	usual     [2]call // blocking and started: records of calls as usual, kept as making them takes time; none while shared is nil
+	blocking  seat    // of blocking calls
+	started   seat    // of the lane
+	lane      lane    // of the collectives that were started and not waited for
 	schedules schedules
 	nodes     atomic.Pointer[nodes]
 	called    atomic.Uint64 // calls that are compared
@@ -46,7 +46,7 @@ func (s *state) Stop() { s.lane.stop() }
 
 // Release implements mpi.Attachment.
 func (s *state) Release() {
-	s.usual.shared = nil
+	s.usual[0].shared = nil
 	s.leave(blocking)
 	s.lane.release()
 }
