@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/golaunch/golaunch/runtime/engine"
+	"github.com/golaunch/golaunch/runtime/invariants"
 	"github.com/golaunch/golaunch/runtime/layout"
 	"github.com/golaunch/golaunch/runtime/mpi"
 	"github.com/golaunch/golaunch/runtime/mpi/mpitest"
@@ -37,11 +38,15 @@ func either(t *testing.T, n int, fn func(c *mpi.Comm, b *board) error) {
 // TestBoardPieces calls, in random order, everything with pieces of different lengths, some of which fit behind a flag, some into a cell, and some into
 // neither, and between them operations in which ranks don't wait for each other.
 func TestBoardPieces(t *testing.T) {
+	calls := 60
+	if invariants.Enabled || testing.Short() { // everything takes much longer then
+		calls = 20
+	}
 	for n := 1; n <= 9; n++ {
 		either(t, n, func(c *mpi.Comm, b *board) error {
 			r := rand.New(rand.NewPCG(7, uint64(n)))
 			sizes := []int{0, 0, 0, 1, 2, 7, 12, 13, 23, 24, 100, byMessage / 4, byMessage/4 + 1, b.cell / 4, b.cell/4 - 1, 3*b.cell/4 + 1}
-			for i := range 60 {
+			for i := range calls {
 				most := len(sizes)
 				if r.IntN(3) > 0 {
 					most = 10 // short ones
