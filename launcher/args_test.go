@@ -32,7 +32,7 @@ func TestParseArgs(t *testing.T) {
 		case -1:
 			c.want.Grace = 0
 		}
-		got, err := ParseArgs(strings.Fields(c.args))
+		got, err := ParseArgs(strings.Fields(c.args), nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.args, err)
 		} else if !reflect.DeepEqual(*got, c.want) {
@@ -68,20 +68,20 @@ func TestParseArgsRefuses(t *testing.T) {
 		{"-x =3 p", "want NAME or NAME=value"},
 		{"-tag=maybe p", "invalid boolean value"},
 	} {
-		_, err := ParseArgs(strings.Fields(c.args))
+		_, err := ParseArgs(strings.Fields(c.args), nil)
 		var e *Error
 		if !errors.As(err, &e) || e.Code != codeUsage || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v, want code %d and %q", c.args, err, codeUsage, c.says)
 		}
 	}
-	if _, err := ParseArgs([]string{"-n", "1", ""}); err == nil {
+	if _, err := ParseArgs([]string{"-n", "1", ""}, nil); err == nil {
 		t.Error("an empty program name is taken")
 	}
-	if _, err := ParseArgs([]string{"-outdir", "", "p"}); err == nil {
+	if _, err := ParseArgs([]string{"-outdir", "", "p"}, nil); err == nil {
 		t.Error("an empty -outdir is taken")
 	}
 	for _, args := range [][]string{{"-h"}, {"--help", "p"}, {"a", ":", "-h"}} {
-		if _, err := ParseArgs(args); !errors.As(err, new(HelpError)) {
+		if _, err := ParseArgs(args, nil); !errors.As(err, new(HelpError)) {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestParseArgsRefuses(t *testing.T) {
 func TestUsageNamesFlags(t *testing.T) {
 	var b strings.Builder
 	Usage(&b)
-	for _, f := range []string{"-n ", "-np ", "-wdir ", "-x ", "-env ", "-tag ", "-timestamp ", "-outdir ", "-stdin ", "-timeout ", "-grace ", "-bind ", "-v ", "-dry-run "} {
+	for _, f := range []string{"-n ", "-np ", "-wdir ", "-x ", "-env ", "-tag ", "-timestamp ", "-outdir ", "-stdin ", "-timeout ", "-grace ", "-bind ", "-v ", "-dry-run ", "-host ", "-hostfile ", "-ppn ", "-map ", "-check ", "-config "} {
 		if !strings.Contains(b.String(), f) {
 			t.Errorf("%s is missing", f)
 		}

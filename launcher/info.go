@@ -52,7 +52,9 @@ func Info(w io.Writer, boards func(ranks int, crowded bool) int) {
               GOLAUNCH_CHECK=calls                      what golaunch -check sets: collective calls are compared
               that golaunch itself reads:
               CGO_ENABLED                               for building Go programs; 0 unless they use cgo
+              HYDRA_HOST_FILE                           the file of hosts, without -host and -hostfile
               PATH, XDG_CACHE_HOME, HOME                to find programs, the go command and the cache
+              XDG_CONFIG_HOME, HOME                     to find the user's golaunch.toml
 `)
 }
 

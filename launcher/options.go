@@ -4,11 +4,19 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/golaunch/golaunch/launcher/config"
+	"github.com/golaunch/golaunch/launcher/hosts"
 )
 
 // Options is everything that a run of golaunch was asked for.
 type Options struct {
 	Programs []Program
+
+	Hosts    []hosts.Host // where ranks run, entry by entry; nil for this machine
+	HostFile string       // the file that they stand in, "" for none
+	PerHost  int          // ranks on each host, 0: as its slots are
+	Map      hosts.Order
 
 	Tag       bool          // "[rank] " before every line
 	Timestamp bool          // the time before every line
@@ -23,6 +31,11 @@ type Options struct {
 
 	In             *os.File // standard input, os.Stdin if nil
 	Stdout, Stderr *os.File // os.Stdout and os.Stderr if nil
+
+	config       string // -config: a file, none, or "" for what is found
+	files        []*config.File
+	settings     []config.Setting // of files, those that count
+	hostFileFrom string           // what named HostFile, if it wasn't -hostfile
 }
 
 // Program is one program of a job, and how many ranks run it.
@@ -94,7 +107,7 @@ const usage = `golaunch runs a program as several ranks that talk to each other.
   golaunch [flags] program ... : [flags] program ...
                                               several programs in one job
   golaunch explain [allreduce:1MiB -n 64]     how collectives choose their algorithms
-  golaunch info                               versions, processors, memory, variables
+  golaunch info                               versions, processors, memory, variables, defaults
   golaunch help                               this text
 
 program is an executable (a path, or a name in PATH), the folder of a Go main
@@ -106,6 +119,11 @@ for the whole job and stand before the first program:
                    each program if there are several. More than processors is fine
   -wdir DIR      * working directory
   -x V, -env V   * hand on variable V; V=value sets it; may be repeated
+  -host a:4,b      hosts and their slots (1 unless said), repeats add up; so far all
+                   have to be this machine (localhost, its own name)
+  -hostfile FILE   the same from a file, as for Open MPI (host slots=4) or MPICH (host:4)
+  -ppn N           ranks on each host, in place of its slots
+  -map HOW         block: fill a host, then the next; cyclic: in turn; list: as listed
   -tag             "[rank] " before every line of output
   -timestamp       the time before every line of output
   -outdir DIR      output goes to files DIR/rank.N.out and DIR/rank.N.err
@@ -118,7 +136,13 @@ for the whole job and stand before the first program:
                    that don't fit are errors that show both lines of the source.
                    It costs messages; for tests
   -v               say what happens
-  -dry-run         say what would be run, and stop
+  -dry-run         say what would be run where and with which variables, and stop
+  -config FILE     defaults for flags from FILE in place of golaunch.toml; none: from no file
+
+Defaults for all flags can stand in golaunch.toml (n = 4, tag = true, x = ["A=b"], a table
+[env]): in the working folder or above it up to the root of the git repository, and in
+the user's configuration folder (~/.config/golaunch). The command line goes before the
+first, the first before the second. golaunch info and -v say what came from where.
 
 Signals: INT, TERM and HUP go to all ranks, and after the grace time those left are
 killed; a second one kills at once. QUIT prints what every rank waits for. USR1 and

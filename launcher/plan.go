@@ -5,11 +5,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/golaunch/golaunch/launcher/hosts"
 	"github.com/golaunch/golaunch/runtime/bootstrap"
-	"github.com/golaunch/golaunch/runtime/segment"
 	"github.com/golaunch/golaunch/runtime/topo"
 )
 
@@ -22,8 +23,12 @@ type plan struct {
 	usable  int   // how many ranks can run at the same time
 	targets []*target
 	ranks   []int // rank -> program
+	where   *hosts.Map
 	env     []string
+	added   []string   // what of env is golaunch's doing
 	own     [][]string // program -> its variables over env
+
+	elsewhere error // that some hosts are other machines; nil if all are this one
 
 	freeCache func() // of executables; nil if it isn't in use
 }
@@ -37,7 +42,10 @@ func makePlan(o *Options) (*plan, error) {
 	p.usable = topo.Usable(len(p.cpus), quota)
 	p.host, _ = os.Hostname()
 	if len(o.Programs) == 1 && o.Programs[0].Ranks == 0 {
-		o.Programs[0].Ranks = min(p.usable, segment.MaxRanks)
+		var err error
+		if o.Programs[0].Ranks, err = p.ranksByHosts(); err != nil {
+			return nil, &Error{codeUsage, err}
+		}
 	}
 	for i := range o.Programs {
 		prog := &o.Programs[i]
@@ -63,6 +71,13 @@ func makePlan(o *Options) (*plan, error) {
 		}
 	}
 	p.n = len(p.ranks)
+	var err error
+	if p.elsewhere, err = p.place(); err != nil {
+		return nil, &Error{codeUsage, err}
+	}
+	if p.elsewhere != nil && !o.DryRun {
+		return nil, &Error{codeUsage, p.elsewhere}
+	}
 	if int(o.Stdin) >= p.n {
 		return nil, &Error{codeUsage, fmt.Errorf("-stdin %d: the job has ranks 0 to %d", o.Stdin, p.n-1)}
 	}
@@ -99,11 +114,12 @@ func (p *plan) environment() {
 		p.env = append(p.env, v)
 	}
 	if p.Check {
-		p.env = append(p.env, bootstrap.EnvCheck+"=calls")
+		p.added = append(p.added, bootstrap.EnvCheck+"=calls")
 	}
 	if !chosen {
-		p.env = append(p.env, procs+"="+strconv.Itoa(max(2, p.usable/p.n)))
+		p.added = append(p.added, procs+"="+strconv.Itoa(max(2, p.usable/p.n)))
 	}
+	p.env = append(p.env, p.added...)
 	for _, prog := range p.Programs {
 		var own []string
 		if prog.Dir != "" {
@@ -118,7 +134,9 @@ func (p *plan) environment() {
 				}
 				v += "=" + value
 			}
-			if name, _, _ := strings.Cut(v, "="); !ours[name] {
+			name, _, _ := strings.Cut(v, "=")
+			own = slices.DeleteFunc(own, func(old string) bool { return strings.HasPrefix(old, name+"=") })
+			if !ours[name] {
 				own = append(own, v)
 			}
 		}
@@ -150,9 +168,40 @@ func (p *plan) filesNeeded() int {
 	return p.n*each + 32
 }
 
+// tell writes what a user should know before the ranks start: that slots don't suffice, and with -v the
+// files that were read and where the ranks run.
+func (p *plan) tell(w io.Writer) {
+	var lines []string
+	if p.Verbose {
+		lines = append(describeDefaults(p.files, p.settings), p.where.Lines()...)
+	}
+	if text := p.crowded(); text != "" {
+		lines = append(lines, text)
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w, "golaunch: %s\n", line)
+	}
+}
+
 // show writes the plan for -dry-run.
 func (p *plan) show(w io.Writer) {
-	fmt.Fprintf(w, "%s on %s, %d usable processors\n", count(p.n, "rank"), p.host, p.usable)
+	if p.elsewhere == nil {
+		fmt.Fprintf(w, "%s on %s, %d usable processors\n", count(p.n, "rank"), p.host, p.usable)
+	} else {
+		fmt.Fprintf(w, "%s on %s\n", count(p.n, "rank"), count(len(p.where.Hosts), "host"))
+	}
+	for _, line := range p.where.Lines() {
+		fmt.Fprintln(w, line)
+	}
+	if text := p.crowded(); text != "" {
+		fmt.Fprintln(w, text)
+	}
+	if len(p.added) > 0 {
+		fmt.Fprintln(w, "all ranks:")
+		for _, v := range p.added {
+			fmt.Fprintf(w, "  variable %s\n", v)
+		}
+	}
 	first := 0
 	for i, prog := range p.Programs {
 		var ranks []int

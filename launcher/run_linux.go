@@ -31,9 +31,18 @@ func Run(o *Options) (int, error) {
 		return 0, err
 	}
 	if o.DryRun {
+		if o.Verbose {
+			for _, line := range describeDefaults(o.files, o.settings) {
+				fmt.Fprintf(o.Stderr, "golaunch: %s\n", line)
+			}
+		}
 		p.show(o.Stdout)
+		if p.elsewhere != nil {
+			return 0, &Error{codeUsage, p.elsewhere}
+		}
 		return 0, nil
 	}
+	p.tell(o.Stderr)
 	if err := buildAll(p); err != nil {
 		return 0, err
 	}

@@ -118,6 +118,20 @@ func tryLock(path string) (free func(), ok bool) {
 	return func() { f.Close() }, true
 }
 
+// trusted refuses a golaunch.toml that somebody else put where everybody may put files, such as
+// /tmp: it can set variables that make programs do anything.
+func trusted(path string, file fs.FileInfo) error {
+	st, ok := file.Sys().(*syscall.Stat_t)
+	if !ok || int(st.Uid) == os.Geteuid() || st.Uid == 0 {
+		return nil
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil || dir.Mode()&0o002 == 0 {
+		return nil
+	}
+	return fmt.Errorf("it belongs to another user (%d) and lies in a folder that everybody may write to: -config FILE takes it all the same, -config none takes none", st.Uid)
+}
+
 // privateDir makes a folder that nobody else can write to: executables of ours lie there.
 func privateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -55,8 +55,13 @@ type Setting struct {
 // Where says "golaunch.toml:3", with the path that the file was read by.
 func (s Setting) Where() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
 
-// String says "n = 4".
-func (s Setting) String() string { return s.Name + " = " + s.Value }
+// String says "n = 4"; what is no plain text stands in quotes.
+func (s Setting) String() string {
+	if q := strconv.Quote(s.Value); s.Value == "" || q != `"`+s.Value+`"` {
+		return s.Name + " = " + q
+	}
+	return s.Name + " = " + s.Value
+}
 
 // Error says what is wrong with the setting's value.
 func (s Setting) Error(why string) error {

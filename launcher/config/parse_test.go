@@ -173,7 +173,7 @@ func TestParseRoundTrip(t *testing.T) {
 		}
 		got := map[string]bool{}
 		for _, s := range f.Settings {
-			got[s.String()] = true
+			got[s.Name+" = "+s.Value] = true
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%s\ngot  %v\nwant %v", b, slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))

@@ -33,6 +33,9 @@ func golaunch(args []string) int {
 				_, total := tune.BoardSize(ranks, tune.Cell(ranks, crowded))
 				return total
 			})
+			if err := launcher.InfoDefaults(os.Stdout); err != nil {
+				return fail(err)
+			}
 			return 0
 		case "explain", "-explain", "--explain":
 			return explainMain(args[1:], os.Stdout)
@@ -40,7 +43,7 @@ func golaunch(args []string) int {
 			args = args[1:]
 		}
 	}
-	o, err := launcher.ParseArgs(args)
+	o, err := launcher.ParseArgs(args, launcher.LoadDefaults)
 	if err == nil {
 		var code int
 		if code, err = launcher.Run(o); err == nil {
@@ -51,6 +54,11 @@ func golaunch(args []string) int {
 		launcher.Usage(os.Stdout)
 		return 0
 	}
+	return fail(err)
+}
+
+// fail says what went wrong and returns the exit code.
+func fail(err error) int {
 	fmt.Fprintf(os.Stderr, "golaunch: %v\n", err)
 	var e *launcher.Error
 	if errors.As(err, &e) {

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -97,7 +98,7 @@ func Merge(file string, entries []Host) ([]Host, error) {
 		}
 		m := &merged[i]
 		if what := differ(m, &h); what != "" {
-			return nil, &Error{file, h.Line, h.Column, fmt.Sprintf("%s has another %s than %s", h.Name, what, before(m))}
+			return nil, &Error{file, h.Line, h.Column, "host " + h.Name + ": " + what}
 		}
 		m.Slots = min(m.Slots+h.Slots, maxSum)
 		m.Said = m.Said || h.Said
@@ -110,33 +111,21 @@ func Merge(file string, entries []Host) ([]Host, error) {
 	return merged, nil
 }
 
-// differ names what an entry says otherwise than an earlier one of the same host, which takes over what
-// only the later one says.
+// differ says what an entry has otherwise than an earlier one of the same host, which takes over what
+// only the later one has.
 func differ(m, h *Host) string {
+	return cmp.Or(agree("user", &m.User, h.User), agree("ifname", &m.Interface, h.Interface), agree("port", &m.Port, h.Port))
+}
+
+func agree[T comparable](what string, have *T, more T) string {
+	var none T
 	switch {
-	case !agree(&m.User, h.User):
-		return "user"
-	case !agree(&m.Interface, h.Interface):
-		return "ifname"
-	case !agree(&m.Port, h.Port):
-		return "port"
+	case *have == none:
+		*have = more
+	case more != none && *have != more:
+		return fmt.Sprintf("%s %v before, %v here", what, *have, more)
 	}
 	return ""
-}
-
-func agree[T comparable](have *T, more T) bool {
-	var none T
-	if *have == none {
-		*have = more
-	}
-	return more == none || *have == more
-}
-
-func before(h *Host) string {
-	if h.Line > 0 {
-		return fmt.Sprintf("in line %d", h.Line)
-	}
-	return fmt.Sprintf("in column %d", h.Column)
 }
 
 // IsLocal reports whether name means this machine: localhost, an address of the loopback interface, or own,

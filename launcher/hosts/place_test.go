@@ -87,9 +87,9 @@ func TestPlaceRefuses(t *testing.T) {
 		perHost int
 		says    string
 	}{
-		{"a user=x\n\na user=y", 1, Block, 0, "f:3:1: a has another user than in line 1"},
-		{"a ifname=x\na\na ifname=y", 1, Block, 0, "f:3:1: a has another ifname"},
-		{"a\na port=1\na port=2", 1, List, 0, "another port"},
+		{"a user=x\n\na user=y", 1, Block, 0, "f:3:1: host a: user x before, y here"},
+		{"a ifname=x\na\na ifname=y", 1, Block, 0, "f:3:1: host a: ifname x before, y here"},
+		{"a\na port=1\na port=2", 1, List, 0, "host a: port 1 before, 2 here"},
 		{"a", 1, List, 2, "-ppn and -map list don't go together"},
 		{"a", 0, Block, 0, "0 ranks to place"},
 	} {
