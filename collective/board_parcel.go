@@ -99,7 +99,7 @@ func (k *packing) fill(b *board, p unsafe.Pointer, room int) {
 				end = room // nothing after what is to be continued
 			}
 		}
-		*(*uint64)(unsafe.Add(p, 8*(i-1))) = uint64(start)<<32 | uint64(min(left, manyBytes))
+		*(*uint64)(unsafe.Add(p, 8*(i-1))) = uint64(start)<<32 | min(uint64(left), manyBytes)
 	}
 	k.more = k.to < b.n
 }
@@ -125,8 +125,9 @@ func (b *board) deliver(x *call, r int, round uint64, left, done int) (d deliver
 	}
 	entry := *(*uint64)(unsafe.Add(p, at))
 	start := int(entry >> 32)
-	if d.there = int(entry & manyBytes); d.there != min(left, manyBytes) {
-		x.wrongLength(r, uint64(done+d.there), done+left)
+	there := entry & manyBytes
+	if d.there = int(there); there != min(uint64(left), manyBytes) {
+		x.wrongLength(r, uint64(done)+there, done+left)
 		return d, false
 	}
 	if start < b.entries() || start > room {
