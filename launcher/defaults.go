@@ -143,30 +143,40 @@ func InfoDefaults(w io.Writer) error {
 	if err != nil {
 		return &Error{codeUsage, err}
 	}
-	used, err := newSection(new(Options), true).apply(files)
+	var said []string
+	hostFile := os.Getenv(envHydraHosts)
+	if hostFile != "" {
+		said = append(said, groupHosts)
+	}
+	used, err := newSection(new(Options), true).apply(files, said...)
 	if err != nil {
 		return &Error{codeUsage, err}
 	}
-	const label, blank = "defaults      ", "              "
+	label, width := "defaults      ", 0
+	line := func(format string, args ...any) {
+		fmt.Fprintf(w, label+format+"\n", args...)
+		label = "              "
+	}
+	for _, f := range files {
+		line("read from %s", f.Path)
+	}
 	if len(files) == 0 {
-		where := []string{"here", "above, up to the root of the git repository"}
+		dirs := ""
 		if dir := userConfigDir(); dir != "" {
-			where = append(where, "in "+dir)
+			dirs = ", or in " + dir
 		}
-		fmt.Fprintf(w, "%sall flags have their built-in ones; there is no %s %s\n", label, config.Name, strings.Join(where, ", or "))
-		return nil
-	}
-	for i, f := range files {
-		fmt.Fprintf(w, "%sread from %s\n", []string{label, blank}[min(i, 1)], f.Path)
-	}
-	width := 0
-	for _, s := range used {
-		width = max(width, len(s.String()))
+		line("there is no %s here, or above, up to the root of the git repository%s", config.Name, dirs)
 	}
 	for _, s := range used {
-		fmt.Fprintf(w, "%s%-*s  %s\n", blank, min(width, 40), s, s.Where())
+		width = min(max(width, len(s.String())), 40)
 	}
-	fmt.Fprintf(w, "%sall else is built in\n", blank)
+	for _, s := range used {
+		line("%-*s  %s", width, s, s.Where())
+	}
+	if hostFile != "" {
+		line("%-*s  %s", width, "hostfile = "+hostFile, envHydraHosts)
+	}
+	line("all else is built in")
 	return nil
 }
 

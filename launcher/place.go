@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/golaunch/golaunch/launcher/hosts"
@@ -14,24 +15,27 @@ const envHydraHosts = "HYDRA_HOST_FILE"
 // maxHostFile bounds a file of hosts, in bytes.
 const maxHostFile = 16 << 20
 
-// readHosts reads the file that -hostfile, or HYDRA_HOST_FILE, names.
+// readHosts reads the file that -hostfile, or HYDRA_HOST_FILE, names. It may be a pipe.
 func readHosts(path, flag string) ([]hosts.Host, error) {
-	st, err := os.Stat(path)
-	switch {
-	case err == nil && !st.Mode().IsRegular() && !st.IsDir(): // such as the pipe of <(command)
-	case err == nil && st.IsDir():
-		err = fmt.Errorf("a folder")
-	case err == nil && st.Size() > maxHostFile:
-		err = fmt.Errorf("more than %d bytes", maxHostFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", flag, path, reason(err))
-	}
-	text, err := os.ReadFile(path)
+	text, err := readAtMost(path, maxHostFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, path, reason(err))
 	}
 	return hosts.ParseFile(path, string(text))
+}
+
+// readAtMost reads a file that has at most so many bytes.
+func readAtMost(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("more than %d bytes", most)
+	}
+	return text, err
 }
 
 // ranksByHosts is the number of ranks where none was asked for: one for each slot of the hosts, if
