@@ -34,6 +34,7 @@ TRANSPORT = runtime/transport runtime/transport/fence runtime/wire runtime/ring 
 runtime/transport -> runtime/wire runtime/ring runtime/topo runtime/segment runtime/arena
 runtime/transport/inproc runtime/transport/shm -> TRANSPORT
 runtime/transport/transporttest -> TRANSPORT
+runtime/transport/tcp -> runtime/transport/tcp/handshake runtime/transport/tcp/frame runtime/wire
 
 # Requests and progress; what programs import.
 runtime/transport/fence ->
@@ -69,7 +70,8 @@ collective -> runtime/mpi/mpitest
 
 // modules says which packages may import which third-party module, outside their tests.
 const modules = `
-SYSTEM = runtime/segment runtime/arena runtime/transport/fence runtime/transport/inproc runtime/transport/shm runtime/engine runtime/bootstrap runtime/mpi
+SYSTEM = runtime/segment runtime/arena runtime/transport/fence runtime/transport/inproc runtime/transport/shm runtime/transport/tcp runtime/engine
+  runtime/bootstrap runtime/mpi
   launcher launcher/spawn launcher/golaunch
 SYSTEM -> golang.org/x/sys
 collective/kernel -> golang.org/x/sys/cpu

@@ -69,8 +69,7 @@ func (d *Decoder) Step(b []byte) (n int, ev Event, err error) {
 			if h == nil {
 				return n, More, nil
 			}
-			aux, err := d.H.parseShort(h, d.seq, &d.lim)
-			if err != nil {
+			if err := d.H.parseShort(h, d.seq, &d.lim); err != nil {
 				return n, More, d.fail(err)
 			}
 			d.seq++
@@ -78,9 +77,7 @@ func (d *Decoder) Step(b []byte) (n int, ev Event, err error) {
 				d.dig.Reset()
 				_, _ = d.dig.Write(h)
 			}
-			if d.state = long; aux {
-				continue
-			}
+			d.state = long
 		case long:
 			if hasAux(d.H.Kind) {
 				h := d.gather(b, &n, LongBytes-ShortBytes)

@@ -109,12 +109,12 @@ func (h *Header) put(b []byte, seq uint16) int {
 	return LongBytes
 }
 
-// parseShort decodes and checks the first ShortBytes, and says whether aux words follow.
-func (h *Header) parseShort(b []byte, seq uint16, lim *Limits) (aux bool, err error) {
+// parseShort decodes and checks the first ShortBytes.
+func (h *Header) parseShort(b []byte, seq uint16, lim *Limits) error {
 	w0 := binary.LittleEndian.Uint64(b[0:])
 	k, f, n := wire.Split(w0)
 	if k >= kinds || !rules[k].ok {
-		return false, fmt.Errorf("a frame of kind %d", uint8(k))
+		return fmt.Errorf("a frame of kind %d", uint8(k))
 	}
 	r := &rules[k]
 	most := r.max
@@ -128,18 +128,18 @@ func (h *Header) parseShort(b []byte, seq uint16, lim *Limits) (aux bool, err er
 	h.Ctx, h.Tag = wire.Match(binary.LittleEndian.Uint64(b[8:]))
 	switch {
 	case wire.Lap(w0) != seq:
-		return false, fmt.Errorf("frame number %d of the stream came where %d was due", wire.Lap(w0), seq)
+		return fmt.Errorf("frame number %d of the stream came where %d was due", wire.Lap(w0), seq)
 	case Flag(f)&^r.flags != 0:
-		return false, fmt.Errorf("%s with flags %#x", Name(k), uint8(f))
+		return fmt.Errorf("%s with flags %#x", Name(k), uint8(f))
 	case uint64(n) < uint64(r.min) || uint64(n) > uint64(most):
-		return false, fmt.Errorf("%s of %d bytes, want %d to %d", Name(k), n, r.min, most)
+		return fmt.Errorf("%s of %d bytes, want %d to %d", Name(k), n, r.min, most)
 	case Flag(f)&Packed != 0 && n == 0:
-		return false, fmt.Errorf("%s of no bytes that is compressed", Name(k))
+		return fmt.Errorf("%s of no bytes that is compressed", Name(k))
 	case h.Tag < 0:
-		return false, fmt.Errorf("%s with tag %d", Name(k), h.Tag)
+		return fmt.Errorf("%s with tag %d", Name(k), h.Tag)
 	}
 	h.Len = int(n)
-	return r.aux, nil
+	return nil
 }
 
 // parseAux decodes and checks the aux words.
