@@ -89,14 +89,12 @@ func pieces(c *mpi.Comm, op, root int, inPlace bool, lengths [][]int) error {
 			}
 		}
 	}
-	var sends, gets, same, wantSame []int32
+	var sends, gets []int32
 	for i := range n {
 		from[i] = lengths[i][me]
 		sends = append(sends, filled(me, i, to[i])...)
 		gets = append(gets, filled(i, me, from[i])...)
-		same = append(same, filled(i, 0, to[i])...)
 	}
-	wantSame = same
 	first := func(i int) (sum int) {
 		for _, k := range lengths[root][:i] {
 			sum += k
@@ -141,7 +139,7 @@ func pieces(c *mpi.Comm, op, root int, inPlace bool, lengths [][]int) error {
 		}
 		return differ("Alltoall", dst, gets)
 	case 2:
-		wantSame = nil
+		var wantSame []int32
 		for i, k := range counts {
 			wantSame = append(wantSame, filled(i, 0, k)...)
 		}
