@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/golaunch/golaunch/runtime/transport/tcp/handshake"
@@ -49,8 +50,8 @@ func (n *Net) reach(peer, id int, addrs []string) {
 			if last == nil {
 				last = ctx.Err()
 			}
-			n.report(LinkEvent{Peer: peer, Err: fmt.Errorf("tcp: rank %d: no connection to rank %d within %v: %w",
-				n.cfg.Rank, peer, n.cfg.Patience, last)})
+			n.report(LinkEvent{Peer: peer, Err: fmt.Errorf("tcp: rank %d: no connection to rank %d at %s within %v: %w",
+				n.cfg.Rank, peer, strings.Join(addrs, ", "), n.cfg.Patience, last)})
 			n.mu.Unlock()
 			return
 		}
